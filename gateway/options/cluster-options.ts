@@ -71,7 +71,8 @@ export interface ClusterOptions {
   clusterWindow: number
   /**
    * Bytes that may wait for one other gateway. Beyond it, operations fail with CLUSTER_UNAVAILABLE, and
-   * events are dropped. Default: 16,777,216.
+   * events are dropped. A session moves with up to half of it, but 8 MiB at least and 32 MiB at most; a
+   * larger one ends when its client comes to another gateway. Default: 16,777,216.
    */
   clusterQueueBytes: number
   /**

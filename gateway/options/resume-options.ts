@@ -35,7 +35,9 @@ export interface ResumeOptions {
   maxDetachedBytes: number
   /**
    * Bytes that are kept for one client until it acknowledges them. Beyond it, the oldest are dropped, and the
-   * client can no longer resume. Default: 2,097,152.
+   * client can no longer resume. In a cluster, a session that has more than half of `clusterQueueBytes` with
+   * its settings (8 MiB at least, 32 MiB at most) does not move: it ends when its client comes to another
+   * gateway. Default: 2,097,152.
    */
   maxBacklogBytes: number
   /**

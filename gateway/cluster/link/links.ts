@@ -50,6 +50,14 @@ export interface Link {
   readonly isOpen: boolean
   /** Whether its queue has room. Without room an operation is to be refused, and an event to be dropped. */
   readonly hasRoom: boolean
+  /** Number of pieces of long frames that have come over it. */
+  readonly piecesTaken: number
+  /**
+   * Returns how many bytes a session may have which is sent now. 0: none is to be sent, since the queue is to
+   * keep room for operations and events. `isAlone`: no other session is on its way over this link. One always
+   * may be, however many events there are.
+   */
+  roomToMove(isAlone: boolean): number
   /** Operations for that gateway. What is written during one turn of the event loop leaves as one message. */
   readonly outbox: Outbox
   /** Answers for operations of that gateway. */

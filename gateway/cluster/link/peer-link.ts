@@ -43,9 +43,6 @@ const batchesPerAck = 8
 /** Least milliseconds between two times that a batch is asked for again. */
 const askEvery = 100
 
-/** Bytes over the queue's limit at which a link ends: only frames that nobody refuses get there. */
-const mostOverQueue = 64 * 2 ** 20
-
 export class PeerLink implements Link {
   readonly frontendId: string
   readonly start: number
@@ -78,7 +75,7 @@ export class PeerLink implements Link {
     this.start = init.start
     this.version = init.version
     const { host } = init
-    const { window } = host
+    const { window, queueBytes } = host
     this.#writer = new BatchWriter(
       () => host.pieceLength,
       text => this.#addBatch(text)
@@ -86,7 +83,7 @@ export class PeerLink implements Link {
     this.#frames = new IncomingFrames(this, host.readers)
     this.outbox = this.#writer.outbox
     this.inbox = this.#writer.inbox
-    this.#sent = new SentBatches({ window, send: (batch, isAgain) => this.#send(batch, isAgain) })
+    this.#sent = new SentBatches({ window, queueBytes, send: (batch, isAgain) => this.#send(batch, isAgain) })
   }
 
   get isOpen(): boolean {
@@ -94,14 +91,19 @@ export class PeerLink implements Link {
   }
 
   get hasRoom(): boolean {
-    return this.#isOpen && this.#sent.bytesWaiting < this.#init.host.queueBytes
+    return this.#isOpen && this.#sent.hasRoom
+  }
+
+  roomToMove(isAlone: boolean): number {
+    return this.#isOpen ? this.#sent.roomToMove(isAlone) : 0
+  }
+
+  get piecesTaken(): number {
+    return this.#frames.piecesTaken
   }
 
   figures(): LinkFigures {
-    const { bytesWaiting: queueBytes, bytesUnacked: unackedBytes, oldestAt } = this.#sent
-    const { batches, bytes, resent, gaps } = this.#counts
-    const lag = oldestAt === undefined ? 0 : Math.max(0, this.#init.host.monotonic() - oldestAt)
-    return { batches, bytes, resent, gaps, queueBytes, unackedBytes, lag }
+    return { ...this.#counts, ...this.#sent.figures(this.#init.host.monotonic()) }
   }
 
   flushSoon(characters = 0): void {
@@ -264,8 +266,8 @@ export class PeerLink implements Link {
     this.#events = 0
     host.lookAfter()
     this.#sendOn()
-    const most = host.queueBytes + mostOverQueue
-    if (this.#sent.bytesWaiting > most) onFault(this, `more than ${most} bytes wait for it`)
+    const { fault } = this.#sent
+    if (fault !== undefined) onFault(this, fault)
   }
 
   #sendOn(): void {
@@ -278,17 +280,15 @@ export class PeerLink implements Link {
     const { metrics } = host
     this.#counts.batches++
     this.#counts.bytes += bytes
-    if (number === this.#sent.last && !isAgain && this.#shared?.text === text) {
-      this.#unacked = 0
+    this.#unacked = 0
+    if (number === this.#sent.last && !isAgain && this.#shared?.text === text)
       return this.#shared.add({ start, epoch, number, ack: this.#taken })
-    }
     metrics.count('clusterBatches')
     metrics.count('clusterBytes', bytes)
     if (isAgain) {
       this.#counts.resent++
       metrics.count('clusterResent')
     }
-    this.#unacked = 0
     const head = formatData({ number, ack: this.#taken, allAck: 0, cursor: 0, sentAt: writtenAt })
     this.#publish(messageKinds.data, head + text)
   }

@@ -37,6 +37,8 @@ export function cutText(
 export class IncomingFrames {
   readonly #link: Link
   readonly #readers: readonly (FrameReader | undefined)[]
+  /** Number of pieces so far. */
+  piecesTaken = 0
   #parts: string[] = []
   #length = 0
 
@@ -65,6 +67,7 @@ export class IncomingFrames {
     const [kind, isLast, text] = items
     if (typeof kind !== 'number' || typeof text !== 'string' || (isLast !== 0 && isLast !== 1))
       throw new UnreadableBatchError('a piece that is none')
+    this.piecesTaken++
     this.#length += text.length
     if (this.#length > longest) throw new UnreadableBatchError(`pieces of more than ${longest} characters`)
     this.#parts.push(text)

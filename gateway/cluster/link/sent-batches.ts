@@ -3,6 +3,7 @@
  * them those that wait because the window is full or the bus is down.
  */
 import { isWide } from './batch-text.js'
+import type { LinkFigures } from './links.js'
 
 export interface SentBatch {
   readonly number: number
@@ -20,6 +21,8 @@ export interface SentBatch {
 export interface SentBatchesInit {
   /** Bytes that may be sent and unacked. One batch always may. */
   readonly window: number
+  /** Bytes that may wait behind them before operations are refused, and events dropped. */
+  readonly queueBytes: number
   /** Sends a batch. `isAgain`: not for the first time. */
   readonly send: (batch: SentBatch, isAgain: boolean) => void
 }
@@ -31,6 +34,17 @@ interface Wait {
 
 /** Milliseconds without an ack after which the first batch is sent again; at the most, after several. */
 const patience = { least: 200, most: 1_000 }
+
+/** Bytes over the queue's limit at which a link ends: only what nobody refuses gets there. */
+const mostOverQueue = 64 * 2 ** 20
+
+/** The part of the queue that may be full when one more session is sent; in bytes at the most. */
+const movePart = 1 / 4
+const mostBeforeMove = 8 * 2 ** 20
+
+/** The part of the queue that one session may fill; in bytes at the least and at the most. */
+const sessionPart = 1 / 2
+const sessionBytes = { least: 8 * 2 ** 20, most: 32 * 2 ** 20 }
 
 /** Number of acked places at the front of the array before it is cut. */
 const mostFree = 256
@@ -61,14 +75,23 @@ export class SentBatches {
     return this.#first + this.#batches.length - this.#free - 1
   }
 
-  /** Bytes that were not sent yet, or are to be sent again. */
-  get bytesWaiting(): number {
-    return this.#bytesWaiting
+  /** Whether operations and events may be added. */
+  get hasRoom(): boolean {
+    return this.#bytesWaiting < this.#init.queueBytes
   }
 
-  /** Bytes that were sent and are not acked. */
-  get bytesUnacked(): number {
-    return this.#bytesUnacked
+  /** See `Link`. */
+  roomToMove(isAlone: boolean): number {
+    const { queueBytes } = this.#init
+    const most = isAlone ? queueBytes + mostBeforeMove : Math.min(queueBytes * movePart, mostBeforeMove)
+    if (this.#bytesWaiting > most) return 0
+    return Math.min(Math.max(queueBytes * sessionPart, sessionBytes.least), sessionBytes.most)
+  }
+
+  /** Why the link is to end; undefined: it is not. */
+  get fault(): string | undefined {
+    const most = this.#init.queueBytes + mostOverQueue
+    return this.#bytesWaiting > most ? `more than ${most} bytes wait for it` : undefined
   }
 
   /** Whether all batches are acked. */
@@ -76,9 +99,10 @@ export class SentBatches {
     return this.#batches.length === this.#free
   }
 
-  /** When the oldest unacked batch was written. */
-  get oldestAt(): number | undefined {
-    return this.#batches[this.#free]?.writtenAt
+  figures(now: number): Pick<LinkFigures, 'queueBytes' | 'unackedBytes' | 'lag'> {
+    const oldestAt = this.#batches[this.#free]?.writtenAt ?? now
+    const lag = Math.max(0, now - oldestAt)
+    return { queueBytes: this.#bytesWaiting, unackedBytes: this.#bytesUnacked, lag }
   }
 
   add(text: string, now: number, events = 0): void {

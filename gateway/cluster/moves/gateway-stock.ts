@@ -14,7 +14,7 @@ import { type MovableSession, readSession, writeSession } from '../items/movable
 import type { Item, Link } from '../link/links.js'
 import { type Leaver, repeatChannels } from './leaver.js'
 import { OwedClaims } from './owed-claims.js'
-import { describe, lostWithGateway, notYet, stateOf } from './session-description.js'
+import { describe, lostWithGateway, notYet, sizeOf, stateOf } from './session-description.js'
 import type { Release, Stock, Wanted } from './stock.js'
 import type { GatewayStockInit, MovedCuts, WaitingOperations } from './stock-init.js'
 
@@ -50,7 +50,7 @@ export class GatewayStock implements Stock {
     return this.#init.registry.isLeaving(sid)
   }
 
-  async release({ sid, hash, uid }: Wanted, to: Link): Promise<Release> {
+  async release({ sid, hash, uid }: Wanted, to: Link, room: () => number): Promise<Release> {
     const { resumption, lanes } = this.#init
     if (this.busy.has(sid) || this.#arriving.has(sid)) return { kind: 'again', ms: againAfter }
     const found = resumption.findToMove(hash, uid)
@@ -65,9 +65,13 @@ export class GatewayStock implements Stock {
     const isQuiet = await lanes.hold(session, longestRun)
     // Meanwhile its client may have come back here, and may be away again. Or it was ended on purpose, of
     // which its client is told.
-    if (!session.isOpen) return this.release({ sid, hash, uid }, to)
-    if (isQuiet && !found.isConnected && this.#mayMove(session))
+    if (!session.isOpen) return this.release({ sid, hash, uid }, to, room)
+    const most = room()
+    if (isQuiet && most > 0 && !found.isConnected && this.#mayMove(session)) {
+      const bytes = sizeOf(session, found)
+      if (bytes > most) return { kind: 'tooLarge', bytes }
       return { kind: 'ready', items: writeSession(this.#take(session, found, to)) }
+    }
     if (isQuiet) lanes.release(session)
     resumption.wait(found)
     return { kind: 'again', ms: againAfter }

@@ -2,11 +2,13 @@
  * Hands sessions over to other gateways that ask for them: the answering half of the handover. A session is
  * here, or on its way, or gone: never here and there.
  *
- *   here ──▶ releasing ──▶ in transit ──▶ gone        releasing: its running requests end
+ *   here ──▶ releasing ──▶ in transit ──▶ gone        releasing: the link gets room, its requests end
  *    ▲           │             │
  *    └───────────┴─────────────┘ refused, or the other gateway knows nothing of it
  */
 
+import { closeCodes } from '../../../shared/close-codes.js'
+import { resumeFailures } from '../../../shared/wire/resume.js'
 import type { Cuts } from '../cuts/cuts.js'
 import type { MovedTable } from '../cuts/moved-table.js'
 import type { Timing } from '../link/link-host.js'
@@ -39,11 +41,22 @@ interface Transit {
 const doubtAfter = 1_000
 const againAfter = 100
 
+/**
+ * Milliseconds for which a session waits until its link has room: with the time of its running requests, less
+ * than the other gateway waits. And milliseconds between two looks.
+ */
+const longestQueue = 750
+const lookEvery = 10
+
 export class Giver {
   readonly #init: GiverInit
   readonly #releasing = new Set<number>()
   /** By session. */
   readonly #transits = new Map<number, Transit>()
+  /** Of each link, resolved when the session that was asked for last lets the next one go. */
+  readonly #turns = new WeakMap<Link, Promise<void>>()
+  /** How many sessions were sent over each link, and have not arrived. */
+  readonly #sent = new WeakMap<Link, number>()
 
   constructor(init: GiverInit) {
     this.#init = init
@@ -68,7 +81,7 @@ export class Giver {
     if (!this.#init.stock.has(number) && start !== undefined)
       return this.#answer(from, tid as number, 'ask', [start])
     this.#releasing.add(number)
-    this.#release(from, tid as number, { sid: number, hash: hash as string, uid: uid as string | null })
+    this.#inTurn(from, tid as number, { sid: number, hash: hash as string, uid: uid as string | null })
       .catch(() => this.#answer(from, tid as number, 'again', [againAfter]))
       .finally(() => {
         this.#releasing.delete(number)
@@ -88,9 +101,32 @@ export class Giver {
     this.#init.gone()
   }
 
+  /**
+   * Releases a session once the link has room, behind those that were asked for before it. What takes longer
+   * than this turn of the event loop, such as a running request, holds up nobody else.
+   */
+  async #inTurn(from: Link, tid: number, wanted: Wanted): Promise<void> {
+    const { monotonic, soon, after } = this.#init.timing
+    const until = monotonic() + longestQueue
+    const before = this.#turns.get(from)
+    let goOn = () => {}
+    this.#turns.set(from, new Promise(resolve => (goOn = resolve)))
+    try {
+      await before
+      while (from.isOpen && this.#room(from) === 0) {
+        if (monotonic() >= until) return this.#answer(from, tid, 'again', [againAfter])
+        await new Promise<void>(resolve => after(lookEvery, resolve))
+      }
+      soon(goOn)
+      if (from.isOpen) await this.#release(from, tid, wanted)
+    } finally {
+      goOn()
+    }
+  }
+
   async #release(from: Link, tid: number, wanted: Wanted): Promise<void> {
     const { stock, moved, cuts } = this.#init
-    const release = await stock.release(wanted, from)
+    const release = await stock.release(wanted, from, () => this.#room(from))
     switch (release.kind) {
       case 'ready': {
         const { sid } = wanted
@@ -100,15 +136,36 @@ export class Giver {
         const move = cuts.moveOf(sid) + 1
         const trail = cuts.trailOf(sid)
         moved.set(sid, from.start, move)
-        return this.#answer(from, tid, 'here', [sid, move, trail.length, ...trail, ...release.items])
+        this.#answer(from, tid, 'here', [sid, move, trail.length, ...trail, ...release.items])
+        this.#sent.set(from, this.#sentTo(from) + 1)
+        return from.whenTakenIn(() => this.#sent.set(from, this.#sentTo(from) - 1))
       }
       case 'again':
         return this.#answer(from, tid, 'again', [release.ms])
+      case 'tooLarge':
+        this.#endTooLarge(wanted.sid, from, release.bytes)
+        return this.#answer(from, tid, 'gone', [resumeFailures.lost])
       case 'ended':
         return this.#answer(from, tid, 'ended', [release.farewell.code, release.farewell.kickReason])
       case 'gone':
         return this.#answer(from, tid, 'gone', [release.reason])
     }
+  }
+
+  #sentTo(link: Link): number {
+    return this.#sent.get(link) ?? 0
+  }
+
+  /** Returns how many bytes a session may have that goes over a link now. */
+  #room(to: Link): number {
+    return to.roomToMove(this.#sentTo(to) === 0)
+  }
+
+  /** Ends a session that can't go where its client is: else the client would ask for it again and again. */
+  #endTooLarge(sid: number, from: Link, bytes: number): void {
+    const why = `${bytes} bytes are too many for a move`
+    this.#init.failed(sid, from.frontendId, `it has ended: ${why}`)
+    this.#init.stock.end(sid, closeCodes.resumed, `its client can't go on elsewhere: ${why}`, null)
   }
 
   #answer(to: Link, tid: number, word: ExportWord, items: readonly Item[]): void {

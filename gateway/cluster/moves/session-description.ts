@@ -21,6 +21,14 @@ const noMessages: BacklogState = {
   latest: []
 }
 
+/** Returns how many bytes a session has on its way, about: seldom less than it is written in. */
+export function sizeOf(session: Session, receiver: ResumableReceiver): number {
+  const { waiting, concurrent } = session.lane
+  let bytes = session.bytes + (receiver.inspect(false).backlog?.bytes ?? 0)
+  for (const { body } of [...waiting, ...(concurrent ?? [])]) bytes += 2 * body.length
+  return bytes
+}
+
 /** Returns the state of a session without its client's. */
 export function stateOf(session: Session): MovableSession['session'] {
   const { sid, since, protocol, resumeWindow = null } = session

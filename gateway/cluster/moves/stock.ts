@@ -10,19 +10,26 @@ export interface Wanted {
   readonly uid: string | null
 }
 
-/** What another gateway gets that asks for a session. `ready`: all of it; it is on its way from then on. */
+/**
+ * What another gateway gets that asks for a session. `ready`: all of it; it is on its way from then on.
+ * `tooLarge`: the link can't carry it, and so it is to end here.
+ */
 export type Release =
   | { readonly kind: 'ready'; readonly items: readonly Item[] }
   | { readonly kind: 'again'; readonly ms: number }
   | { readonly kind: 'gone'; readonly reason: ResumeFailure }
   | { readonly kind: 'ended'; readonly farewell: Farewell }
+  | { readonly kind: 'tooLarge'; readonly bytes: number }
 
 export interface Stock {
   /** Whether a session is here, and not on its way. */
   has(sid: number): boolean
   isLeaving(sid: number): boolean
-  /** Makes a session ready to leave, which takes until its running requests are decided. */
-  release(wanted: Wanted, to: Link): Promise<Release>
+  /**
+   * Makes a session ready to leave, which takes until its running requests are decided. `room`: returns how
+   * many bytes it may have by then; 0: none.
+   */
+  release(wanted: Wanted, to: Link, room: () => number): Promise<Release>
   /** The other gateway has not taken it: it goes on here. */
   restore(sid: number): void
   /** The other gateway is over, and may have had it: it ends here. */

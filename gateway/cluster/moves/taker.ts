@@ -35,8 +35,12 @@ export interface TakerInit {
   readonly failed: FailedMove
 }
 
-/** Milliseconds for which a session is waited for, and until its client is to ask again. */
+/**
+ * Milliseconds for which a session is waited for, and until its client is to ask again. And times that it is
+ * waited for on, while long frames come: one of them may be the session.
+ */
 const longestWait = 3_000
+const mostWaits = 10
 const againAfter = 250
 
 /** Gateways that one take may be sent to, one after the other. */
@@ -58,7 +62,7 @@ interface Asked {
   readonly link: Link
   readonly hops: number
   readonly done: (taken: Taken) => void
-  readonly stop: () => void
+  stop: () => void
 }
 
 export class Taker implements FarSessions {
@@ -195,11 +199,19 @@ export class Taker implements FarSessions {
 
   #ask(wanted: Wanted, link: Link, hops: number, done: (taken: Taken) => void): void {
     const tid = ++this.#lastTid
-    const stop = this.#init.timing.after(longestWait, () =>
-      this.#fail(tid, `no answer within ${longestWait} ms`)
-    )
-    this.#asked.set(tid, { wanted, link, hops, done, stop })
+    const asked = { wanted, link, hops, done, stop: () => {} }
+    this.#asked.set(tid, asked)
+    this.#await(tid, asked, 1)
     link.send('take', [tid, wanted.sid, wanted.hash, wanted.uid])
+  }
+
+  #await(tid: number, asked: Asked, waits: number): void {
+    const { piecesTaken } = asked.link
+    asked.stop = this.#init.timing.after(longestWait, () => {
+      const isComing = asked.link.piecesTaken > piecesTaken
+      if (isComing && waits < mostWaits) this.#await(tid, asked, waits + 1)
+      else this.#fail(tid, `no answer within ${waits * longestWait} ms`)
+    })
   }
 
   #fail(tid: number, why: string): void {

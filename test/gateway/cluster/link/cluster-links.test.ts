@@ -261,6 +261,51 @@ t.test('a peer that takes nothing in costs its window and its queue, and then ha
   t.equal(a.metrics.read().clusterLag, 0)
 })
 
+t.test('what can not be refused costs 64 MiB more, and beyond that the link ends', async t => {
+  const all = new LinkedGateways()
+  const limits = { window: 100_000, queueBytes: 200_000 }
+  const [a, b] = all.link(['a', 'b'], limits) as [LinkedGateway, LinkedGateway]
+  all.network.cutOff('b')
+  const most = 200_000 + 64 * 2 ** 20
+  let waiting = 0
+  for (const link = a.to(b); link.isOpen; waiting = Math.max(waiting, link.figures().queueBytes))
+    link.send('moved', ['x'.repeat(400_000)])
+  t.ok(waiting > most - 500_000 && waiting <= most, `${waiting} bytes`)
+  t.same(
+    a.lines.map(({ message }) => message),
+    ['Too much waits for another gateway: the link to it ends']
+  )
+})
+
+t.test('sessions go while most of the queue is free, and one that goes alone if it is full', async t => {
+  const MiB = 2 ** 20
+  for (const [queueBytes, most] of [
+    [1, 8] as const,
+    [16, 8] as const,
+    [24, 12] as const,
+    [256, 32] as const
+  ]) {
+    const all = new LinkedGateways()
+    const [a, b] = all.link(['a', 'b'], { window: 100_000, queueBytes: queueBytes * MiB }) as [
+      LinkedGateway,
+      LinkedGateway
+    ]
+    all.network.cutOff('b')
+    const link = a.to(b)
+    const fill = (bytes: number) => {
+      while (link.figures().queueBytes <= bytes) link.send('moved', ['x'.repeat(50_000)])
+    }
+    t.same([link.roomToMove(false), link.roomToMove(true)], [most * MiB, most * MiB])
+    fill(Math.min(queueBytes / 4, 8) * MiB)
+    t.same([link.roomToMove(false), link.roomToMove(true)], [0, most * MiB])
+    fill(queueBytes * MiB)
+    t.same([link.hasRoom, link.roomToMove(true)], [false, most * MiB])
+    fill((queueBytes + 8) * MiB)
+    t.equal(link.roomToMove(true), 0)
+    t.ok(link.isOpen)
+  }
+})
+
 t.test('while the bus is away all waits, and leaves when it is back', async t => {
   const all = new LinkedGateways()
   const [a, b] = all.link(['a', 'b']) as [LinkedGateway, LinkedGateway]

@@ -15,6 +15,7 @@ function create(init: Partial<TakerInit> = {}) {
   const link = {
     isOpen: true,
     start: 0,
+    piecesTaken: 0,
     send: (_kind: string, items: Item[]) => asked.push(items)
   } as unknown as Link
   const taker = new Taker({
@@ -31,7 +32,7 @@ function create(init: Partial<TakerInit> = {}) {
     ...init
   })
   const answer = (word: string, ...rest: Item[]) => taker.answered(link, [asked.at(-1)![0]!, word, ...rest])
-  return { taker, asked, answer }
+  return { taker, asked, answer, link }
 }
 
 t.test('a connection with a newer secret is not told what the one before it was', async t => {
@@ -139,4 +140,29 @@ t.test('a session that is here, or on its way from here, is not given back', asy
   t.same(doubt(7, 1), ['taken', 7, 1])
   t.same(doubt(8, 2), ['taken', 8, 2])
   t.same(doubt(9, 3), ['refused', 9, 3])
+})
+
+t.test('a session that takes long to come is waited for while pieces come, but not for ever', async t => {
+  const time = new VirtualTime()
+  const failed: unknown[] = []
+  const { taker, link } = create({ timing: time.timing, failed: (_sid, _from, why) => failed.push(why) })
+  const settled: unknown[] = []
+  const take = () => void taker.take(point('large'), null).then(taken => settled.push(taken))
+  const comes = link as { piecesTaken: number }
+  take()
+  for (let n = 0; n < 3; n++) {
+    comes.piecesTaken++
+    time.pass(3_000)
+  }
+  t.same(failed, [])
+  time.pass(3_000)
+  t.same(failed, ['no answer within 12000 ms'], 'nothing has come for 3 s')
+  await new Promise(resolve => setImmediate(resolve))
+  t.same(settled, [{ kind: 'again', ms: 250 }])
+  take()
+  for (let n = 0; n < 10; n++) {
+    comes.piecesTaken++
+    time.pass(3_000)
+  }
+  t.same(failed.slice(1), ['no answer within 30000 ms'])
 })
