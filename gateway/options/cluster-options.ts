@@ -4,6 +4,9 @@ import { bytes, count, ms, type OptionRow } from './option-row.js'
 /** The name of a gateway that was given none. */
 export const defaultFrontendId = 'gateway-1'
 
+/** Bytes of the name of a gateway in a cluster: the others skip a hello with a longer one. */
+export const longestFrontendId = 256
+
 /** The name of a cluster that was given none. */
 export const defaultCluster = 'sallyport'
 

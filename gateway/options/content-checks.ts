@@ -5,7 +5,12 @@ import { errors } from '../../shared/errors.js'
 import { describeValue } from '../../shared/text/described.js'
 import { Hosts } from '../addresses/hosts.js'
 import { Origins } from '../addresses/origins.js'
-import { clusterOptions, defaultFrontendId, defaultReplicateEvery } from './cluster-options.js'
+import {
+  clusterOptions,
+  defaultFrontendId,
+  defaultReplicateEvery,
+  longestFrontendId
+} from './cluster-options.js'
 import type { PlainOptions } from './plain-options.js'
 
 interface ContentCheck {
@@ -143,9 +148,15 @@ function expectShortName({ cluster }: PlainOptions): void {
     )
 }
 
-/** A name that several gateways have by default can't be that of one of them. */
+/** Neither a name that several gateways have by default can be that of one, nor one that no other reads. */
 function expectOwnName({ frontendId, nats }: PlainOptions): void {
-  if (nats === 'none' || frontendId !== defaultFrontendId) return
+  if (nats === 'none') return
+  const bytes = Buffer.byteLength(frontendId)
+  if (bytes > longestFrontendId)
+    throw errors.optionInvalid(
+      `Expected \`frontendId\` to be a name of at most ${longestFrontendId} bytes, since \`nats\` is set, got one of ${bytes}`
+    )
+  if (frontendId !== defaultFrontendId) return
   throw errors.optionInvalid(
     `Expected \`frontendId\` to be this gateway's own name, since \`nats\` makes it one of several, got the default ${defaultFrontendId}: give each gateway another one, such as --frontend-id a`
   )

@@ -45,7 +45,10 @@ export interface PlainOptions extends ClusterOptions, LimitOptions, ResumeOption
   tlsKey: string
   /** Number of workers. Default: the number of cores of the machine. */
   workers: number
-  /** The gateway's name, which sessions carry. Default: `gateway-1`. */
+  /**
+   * The gateway's name, which sessions carry. In a cluster each gateway has its own, of at most 256 bytes.
+   * Default: `gateway-1`.
+   */
   frontendId: string
   /**
    * Names of events that get a code in the dictionary of Pomelo clients, separated by commas. The frames of

@@ -668,6 +668,12 @@ t.test('there is one way to log in to NATS', t => {
   )
   t.equal(resolveOptions({ ...asked, cluster: 'é'.repeat(64) }).cluster, 'é'.repeat(64))
   t.throws(
+    () => resolveOptions({ ...asked, frontendId: 'é'.repeat(129) }),
+    refused('Expected `frontendId` to be a name of at most 256 bytes, since `nats` is set, got one of 258')
+  )
+  t.equal(resolveOptions({ ...asked, frontendId: 'é'.repeat(128) }).frontendId, 'é'.repeat(128))
+  t.equal(resolveOptions({ handlers: 'handlers', frontendId: 'é'.repeat(129) }).frontendId, 'é'.repeat(129))
+  t.throws(
     () => resolveOptions({ ...asked, natsToken: 't', natsCredentials: 'c' }),
     refused('Expected one way to log in to NATS, got `natsToken` and `natsCredentials`')
   )

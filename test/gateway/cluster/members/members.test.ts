@@ -1,6 +1,7 @@
 import t from 'tap'
 import { subjectsOf } from '../../../../gateway/cluster/bus/subjects.js'
 import { formatHello, type Hello, parseHello } from '../../../../gateway/cluster/members/hello.js'
+import { longestFrontendId } from '../../../../gateway/options/cluster-options.js'
 import { longLease, noLoad, TestCluster } from '../../../helpers/members.js'
 import { until } from '../../../helpers/until.js'
 
@@ -362,6 +363,19 @@ t.test('a store that was wiped while a lease lasts costs no start; behind its en
   cluster.network.heal()
   await until('a has a new start', () => a.told.includes('restarted'))
   t.ok(a.members.start > start, 'a certificate may have been lost with the log')
+})
+
+t.test('a hello with the longest name that the options allow is read', t => {
+  const hello: Hello = {
+    ...{ frontendId: '\x01'.repeat(longestFrontendId), start: 1, state: 'up', version: '9.0.0' },
+    protocol: { least: 98, most: 99 },
+    renewal: 0,
+    load: noLoad,
+    alike: {},
+    greets: false
+  }
+  t.equal(parseHello(formatHello(hello))?.frontendId, hello.frontendId)
+  t.end()
 })
 
 t.test('a malformed hello does no harm', async t => {
