@@ -1,17 +1,16 @@
 /**
- * The sessions of this gateway, for the handover: takes a session apart that leaves, and puts one together
- * that comes. A session that is on its way is still a member of its channels and found by its user, so that
+ * The sessions of this gateway, for the handover: takes a session apart that leaves, and has one put together
+ * that comes (arrivals.ts). A session that is on its way is still a member of its channels and found by its user, so that
  * it misses no event; what it gets is sent after it.
  */
-import { randomBytes } from 'node:crypto'
 import { resumeFailures } from '../../../shared/wire/resume.js'
 import type { GatewayEvent } from '../../events/event.js'
-import { PomeloMessages } from '../../protocols/pomelo-messages.js'
 import { ResumableReceiver } from '../../resume/resumable-receiver.js'
 import { inStore } from '../../sessions/registry-events.js'
 import type { Session } from '../../sessions/session.js'
-import { type MovableSession, readSession, writeSession } from '../items/movable.js'
+import { type MovableSession, writeSession } from '../items/movable.js'
 import type { Item, Link } from '../link/links.js'
+import { Arrivals } from './arrivals.js'
 import { type Leaver, repeatChannels } from './leaver.js'
 import { OwedClaims } from './owed-claims.js'
 import { describe, lostWithGateway, notYet, sizeOf, stateOf } from './session-description.js'
@@ -28,10 +27,11 @@ export class GatewayStock implements Stock {
   cuts: MovedCuts | undefined
   /** Set with the routing. */
   operations: WaitingOperations | undefined
-  /** Sessions that have come, and whose requests have not been added yet. */
-  readonly #arriving = new Set<number>()
+  readonly #arrivals: Arrivals
   /** Sessions on their way to another gateway. */
   readonly #leavers = new Map<number, Leaver>()
+  /** Whether a session whose next gateway is over can be restored from the store. Set if it keeps records. */
+  isKept: ((session: Session) => boolean) | undefined
   /** The claims that it keeps for sessions that have gone. */
   readonly owed: OwedClaims
   /** Sessions that are being restored here, or were parked: whoever asks for one is to ask again. */
@@ -40,6 +40,7 @@ export class GatewayStock implements Stock {
   constructor(init: GatewayStockInit) {
     this.#init = init
     this.owed = new OwedClaims(init.claims)
+    this.#arrivals = new Arrivals(init, this.owed, () => this.cuts)
   }
 
   has(sid: number): boolean {
@@ -52,7 +53,7 @@ export class GatewayStock implements Stock {
 
   async release({ sid, hash, uid }: Wanted, to: Link, room: () => number): Promise<Release> {
     const { resumption, lanes } = this.#init
-    if (this.busy.has(sid) || this.#arriving.has(sid)) return { kind: 'again', ms: againAfter }
+    if (this.busy.has(sid) || this.#arrivals.isArriving(sid)) return { kind: 'again', ms: againAfter }
     const found = resumption.findToMove(hash, uid)
     if (typeof found === 'string') return { kind: 'gone', reason: found }
     if ('code' in found) return { kind: 'ended', farewell: found }
@@ -101,12 +102,18 @@ export class GatewayStock implements Stock {
 
   lose(sid: number): void {
     const leaver = this.#leavers.get(sid)
-    this.#restore(sid)
     if (leaver === undefined) return
+    const { session, receiver } = leaver
+    if (!this.#init.registry.isEnding(session) && this.isKept?.(session) === true) {
+      this.cuts?.stays(sid)
+      if (session.uid !== null) this.#init.claims?.takeBack(session.uid, sid)
+      return this.#moveToStore(session, receiver)
+    }
+    this.#restore(sid)
     // undefined: its client had come back here and was not connected yet.
-    const { code, kickReason } = leaver.receiver.dropped ?? lostWithGateway
+    const { code, kickReason } = receiver.dropped ?? lostWithGateway
     const reason = 'the gateway that its client went to was lost'
-    this.#init.registry.end(leaver.session, { code, reason, kickReason })
+    this.#init.registry.end(session, { code, reason, kickReason })
     this.operations?.decided(sid)
   }
 
@@ -135,26 +142,12 @@ export class GatewayStock implements Stock {
   }
 
   adopt(items: readonly Item[], from: Link, taken: () => void): boolean {
-    const state = readSession(items)
-    const session = this.#putTogether(state, from.frontendId, taken)
-    if (session === undefined) return false
-    const { claim } = state
-    const { sid, uid } = session
-    if (session.isOpen && uid !== null && claim !== null) {
-      this.#init.claims?.adopt(uid, sid, claim).catch(() => {})
-      this.owed.tell(from, sid, uid)
-    }
-    return true
+    return this.#arrivals.adopt(items, from, taken)
   }
 
-  /**
-   * Makes a session of what the store had. `isWhole`: its client goes on; else it begins to count
-   * anew, and is told so.
-   */
+  /** Makes a session of what the store had. `isWhole`: its client goes on; else it begins to count anew. */
   revive(state: MovableSession, isWhole: boolean): Session | undefined {
-    const receiver = isWhole ? state.receiver : { ...state.receiver, epoch: notYet }
-    const taken = () => this.cuts?.restored(state.session.sid)
-    return this.#putTogether({ ...state, receiver }, inStore, taken)
+    return this.#arrivals.revive(state, isWhole)
   }
 
   /** Returns what a session can be restored from: all but its messages, its counts and its requests. */
@@ -167,8 +160,8 @@ export class GatewayStock implements Stock {
    * false, and if something came for it meanwhile. Resolves to whether it has gone.
    */
   async park(session: Session, keep: (state: MovableSession) => Promise<boolean>): Promise<boolean> {
-    const { resumption, lanes, claims, registry } = this.#init
-    const { sid, uid, receiver } = session
+    const { resumption, lanes, registry } = this.#init
+    const { sid, receiver } = session
     if (!(receiver instanceof ResumableReceiver) || receiver.isConnected) return false
     resumption.letGo(receiver)
     await this.cuts?.whenOrdered(sid)
@@ -188,18 +181,26 @@ export class GatewayStock implements Stock {
       return false
     }
     this.busy.add(sid)
+    this.#moveToStore(session, receiver)
+    return true
+  }
+
+  /** The store has a session that is on its way. */
+  #moveToStore(session: Session, receiver: ResumableReceiver): void {
+    const { registry, resumption, claims } = this.#init
+    const { sid, uid } = session
     this.#leavers.delete(sid)
     registry.moveOut(session, inStore)
     resumption.moveOut(receiver)
+    this.cuts?.ended(sid)
     if (uid !== null) claims?.release(uid, sid)
     this.operations?.decided(sid)
-    return true
   }
 
   /** Lets a session go that another gateway has restored. */
   async letGo(session: Session): Promise<void> {
-    const { resumption, lanes, registry } = this.#init
-    const { sid, uid, receiver } = session
+    const { resumption, lanes } = this.#init
+    const { sid, receiver } = session
     if (!(receiver instanceof ResumableReceiver) || this.#leavers.has(sid)) return
     receiver.letGo()
     resumption.letGo(receiver)
@@ -208,50 +209,7 @@ export class GatewayStock implements Stock {
     // Its client may have come back meanwhile.
     receiver.letGo()
     this.#take(session, receiver, undefined)
-    this.#leavers.delete(sid)
-    registry.moveOut(session, inStore)
-    resumption.moveOut(receiver)
-    this.cuts?.ended(sid)
-    if (uid !== null) this.#init.claims?.release(uid, sid)
-  }
-
-  #putTogether(
-    { session: state, receiver: kept, secrets, requests, absence }: MovableSession,
-    from: string,
-    taken: () => void
-  ): Session | undefined {
-    const { registry, resumption, routes, channels, hooks, lanes } = this.#init
-    const { sid } = state
-    // One that is on its way is still in the tables, and may have to go on here.
-    if (registry.has(sid)) return undefined
-    const messages = new PomeloMessages({ ...kept.form, counts: true, eventCodes: routes.eventCodes })
-    const isRestored = kept.epoch === notYet
-    const epoch = isRestored ? randomBytes(8).toString('base64url') : kept.epoch
-    const receiver = resumption.moveIn(sid, { ...kept, epoch }, secrets, messages)
-    const session = registry.moveIn(state, receiver, from, session => {
-      receiver.session = session
-      for (const name of state.channels) channels.moveIn(session, name)
-      taken()
-      hooks.moveIn(session, absence, true)
-      if (!isRestored) return
-      resumption.restored.add(receiver)
-      hooks.restored(session)
-    })
-    if (!session.isOpen) return session
-    resumption.wait(receiver)
-    // Behind onConnect, which is queued when the client goes on in this turn of the event loop.
-    const held = () => {}
-    session.lane.held = held
-    this.#arriving.add(sid)
-    const goOn = () => {
-      this.#arriving.delete(sid)
-      if (session.isOpen) lanes.addFirst(session, requests)
-      // It may be about to leave again.
-      if (session.lane.held === held) lanes.release(session)
-    }
-    // What its handlers send comes behind what this gateway has sent it where it was.
-    setImmediate(() => this.cuts!.whenOwn(sid, goOn))
-    return session
+    this.#moveToStore(session, receiver)
   }
 
   end(sid: number, code: number, reason: string, kickReason: string | null): boolean {

@@ -169,7 +169,12 @@ export class Parking {
   }
 
   /** Follows where the sessions go from here, as long as this gateway's records of them may be the newest. */
-  #followGiven({ registry, members, timing }: ParkingInit): void {
+  #followGiven({ registry, members, stock, timing }: ParkingInit): void {
+    stock.isKept = session => {
+      const isKept = this.#replicas.isWritten(session)
+      if (isKept) void this.#given.release(session.sid)
+      return isKept
+    }
     registry.on('moved', ({ sid }, to) => {
       if (to === inStore) return
       const start = members.others.find(({ frontendId }) => frontendId === to)?.start

@@ -76,6 +76,11 @@ export class Replicas {
     return this.#held.get(session)?.generation ?? 0
   }
 
+  /** Whether the store has a record of a session, by this gateway. */
+  isWritten(session: Session): boolean {
+    return this.#held.get(session)?.record !== undefined
+  }
+
   /** Whether a session has ended here whose entries are still to be removed. */
   isOver(sid: number): boolean {
     return this.#ended.has(sid)

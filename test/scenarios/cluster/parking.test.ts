@@ -103,15 +103,17 @@ t.test('with through, a session that crashes is restored with all that was await
   })
 })
 
-for (const { at, singleSession } of [
-  { at: 'c', singleSession: 'kick' },
-  { at: 'c', singleSession: 'reject' },
-  { at: 'a', singleSession: 'off' }
+for (const { at, singleSession, has } of [
+  { at: 'c', singleSession: 'kick', has: 'written it' },
+  { at: 'c', singleSession: 'reject', has: 'written it' },
+  { at: 'a', singleSession: 'off', has: 'written it' },
+  { at: 'c', singleSession: 'kick', has: 'said that it has it' },
+  { at: 'a', singleSession: 'reject', has: 'said that it has it' }
 ] as const)
   t.test(
-    `${singleSession}: a session whose new gateway crashes before it has written it is restored at ${at}`,
+    `${singleSession}: a session whose new gateway crashes before it has ${has} is restored at ${at}`,
     async t => {
-      const options = { replicate: 'through', singleSession } as const
+      const options = { replicate: 'through', singleSession, clusterTimeout: 30_000 } as const
       const { gateways, network, join } = await start(t, ['a', 'b', 'c'], options)
       const [a, b, c] = gateways as [Gateway, Gateway, Gateway]
       const { client, opened, goTo, stayAway } = await join(a)
@@ -119,10 +121,15 @@ for (const { at, singleSession } of [
       for (let n = 0; n < 3; n++) await client.request('player.add')
       const closed: unknown[] = []
       for (const each of gateways) each.sessions.on('closed', ({ id }) => closed.push(id))
-      network.fault = ({ kind, from, to }) =>
-        kind === 'append' && from === 'b' && to.includes(store) ? 'drop' : undefined
+      const inTransit = has === 'written it' ? 0 : 1
+      network.fault = ({ kind, from, to }) => {
+        const isTold = kind === 'message' && to === 'a' && a.metrics().sessionsInTransit === 1
+        const isWritten = kind === 'append' && to.includes(store)
+        return from === 'b' && (isWritten || (inTransit === 1 && isTold)) ? 'drop' : undefined
+      }
       goTo(b)
-      await until('b has it', () => b.metrics().sessionsMovedIn === 1 && a.metrics().sessionsInTransit === 0)
+      await until('b has it', () => b.metrics().sessionsMovedIn === 1)
+      await until('a waits for no word of it', () => a.metrics().sessionsInTransit === inTransit)
       stayAway()
       await crash(network, 'b', [a, c])
       goTo(at === 'a' ? a : c)
@@ -141,6 +148,38 @@ for (const { at, singleSession } of [
       t.match(await state(client), { sid, uid: 'red', count: 4 })
     }
   )
+
+t.test('with through, a client is told its next token only when the store has it', async t => {
+  const options = { replicate: 'through', clusterTimeout: 30_000 } as const
+  const { gateways, network, join } = await start(t, ['a', 'b'], options)
+  const [a, b] = gateways as [Gateway, Gateway]
+  const { client, opened, goTo } = await join(a)
+  const sid = await client.request('player.login', { uid: 'red', channel: 'lobby' })
+  network.fault = ({ kind, from, to }) =>
+    kind === 'append' && from === 'a' && to.includes(store) ? 'drop' : undefined
+  goTo(a)
+  await until('its client is there again', () => a.metrics().connections === 1 && client.state !== 'open')
+  await crash(network, 'a', [b])
+  t.same(opened, [])
+  goTo(b)
+  await until('it is back', () => opened.length === 1)
+  t.match(opened[0], { resumed: false, restored: true })
+  t.match(await state(client), { sid, uid: 'red' })
+})
+
+t.test('with through, a client is not kept waiting for long by a store that does not answer', async t => {
+  const options = { replicate: 'through', clusterTimeout: 50 } as const
+  const { gateways, network, join } = await start(t, ['a', 'b'], options)
+  const [a] = gateways as [Gateway]
+  const { client, opened, goTo } = await join(a)
+  await client.request('player.login', { uid: 'red', channel: 'lobby' })
+  network.fault = ({ kind, from, to }) =>
+    kind === 'append' && from === 'a' && to.includes(store) ? 'drop' : undefined
+  goTo(a)
+  await until('it is back', () => opened.length === 1)
+  t.match(opened[0], { resumed: true })
+  t.match(await state(client), { uid: 'red' })
+})
 
 for (const singleSession of ['kick', 'reject'] as const)
   t.test(

@@ -34,15 +34,16 @@ function create() {
       room -= size
       return { kind: 'ready', items: [sid] }
     },
-    end: (...how) => ended.push(how)
+    end: (...how) => ended.push(how) > 0
   }
   const giver = new Giver({
     links: { ofStart: () => undefined },
     moved: new MovedTable(),
     stock: stock as Stock,
-    cuts: { moveOf: () => 0, trailOf: () => [] },
+    cuts: { moveOf: () => 0, trailOf: () => [], heirsOf: () => [] },
     timing: time.timing,
     mayLive: () => true,
+    mayHaveHeirs: () => false,
     failed: (...how) => failed.push(how),
     gone: () => {}
   })
