@@ -49,21 +49,29 @@ class Waiting {
   readonly ack: number
   readonly timeout: number
   readonly deadline: number
+  /** Whether it has less time than others of its kind. */
+  readonly isHurried: boolean
 
-  constructor(operation: string, asker: Asker, ack: number, timeout: number, now: number) {
+  constructor(operation: string, asker: Asker, ack: number, timeout: number, waited: number, now: number) {
     this.operation = operation
     this.asker = asker
     this.ack = ack
     this.timeout = timeout
-    this.deadline = now + timeout
+    this.deadline = now + timeout - waited
+    this.isHurried = waited > 0
   }
 }
 
 export class PeerRelay {
   readonly link: Link
   readonly #init: PeerRelayInit
-  /** By the numbers of their acks, and so in order of deadline, but for binds, which have a longer one. */
+  /**
+   * By the numbers of their acks, and so in order of deadline, but for binds, which have a longer one, and
+   * for those that have waited elsewhere before.
+   */
   readonly #waiting = new Map<number, Waiting>()
+  /** Number of those that have waited before. */
+  #hurried = 0
   #lastAck = 0
 
   constructor(init: PeerRelayInit) {
@@ -112,11 +120,16 @@ export class PeerRelay {
     return this.#init.isUp()
   }
 
-  /** Returns the number of the ack for an operation whose answer `asker` waits for, as `ack`. */
-  expect(operation: string, asker: Asker, ack: number): number {
+  /**
+   * Returns the number of the ack for an operation whose answer `asker` waits for, as `ack`. `waited`: the
+   * milliseconds of its time that are over.
+   */
+  expect(operation: string, asker: Asker, ack: number, waited = 0): number {
     const { monotonic, timeout, bindTimeout, onWaiting } = this.#init
     const limit = operation === 'bind' || operation === 'unbind' ? bindTimeout : timeout
-    this.#waiting.set(++this.#lastAck, new Waiting(operation, asker, ack, limit, monotonic()))
+    const waiting = new Waiting(operation, asker, ack, limit, waited, monotonic())
+    if (waiting.isHurried) this.#hurried++
+    this.#waiting.set(++this.#lastAck, waiting)
     onWaiting()
     return this.#lastAck
   }
@@ -150,7 +163,7 @@ export class PeerRelay {
   sweep(now: number): boolean {
     for (const [number, { operation, deadline, timeout }] of this.#waiting) {
       if (deadline <= now) this.#fail(number, errors.clusterTimeout(operation, this.frontendId, timeout))
-      else if (timeout === this.#init.timeout) break
+      else if (timeout === this.#init.timeout && this.#hurried === 0) break
     }
     return this.#waiting.size > 0
   }
@@ -171,6 +184,7 @@ export class PeerRelay {
   #take(ack: number): Waiting | undefined {
     const waiting = this.#waiting.get(ack)
     this.#waiting.delete(ack)
+    if (waiting?.isHurried === true) this.#hurried--
     return waiting
   }
 }

@@ -2,7 +2,7 @@
  * Sends the operations of one source to other gateways: a worker, or a link whose session has moved on.
  * Passes the answers back under the numbers that the source has given.
  */
-import type { ErrorData, GatewayError } from '../../../shared/errors.js'
+import { type ErrorData, errors, type GatewayError } from '../../../shared/errors.js'
 import { type Delivery, deliveries } from '../../../shared/events/event.js'
 import type { OperationHead, UserOperationHead } from '../../../shared/link/outbox.js'
 import type { Outbox } from '../../../shared/link/outbox-writer.js'
@@ -18,6 +18,8 @@ export interface RelayingInit {
   readonly acks: OperationAcks
   readonly inbox: AnswerReader
   readonly metrics: Metrics
+  /** Milliseconds that an operation may take (`clusterTimeout`). */
+  readonly timeout: number
 }
 
 /** What is known of an operation beside its head. */
@@ -28,7 +30,14 @@ export interface RelayDetails {
   readonly characters?: number
   /** That of its event, if it has one. */
   readonly delivery?: Delivery
+  /** Milliseconds that it has waited here, until it was decided where its session is. */
+  readonly waited?: number
+  /** Whether it has had an effect here before that: then no error may say that nothing was done. */
+  readonly isBegun?: boolean
 }
+
+/** Codes that say that nothing was done. */
+const undone = new Set<string>([errors.clusterUnavailable.code, errors.clusterUnsupported.code])
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
 
@@ -51,31 +60,36 @@ export class Relaying implements Asker {
     head: OperationHead,
     to: PeerRelay | 'unknown' | 'lost',
     write: (outbox: Outbox, head: OperationHead) => void,
-    { about = '', characters = 0, delivery = deliveries.reliable as Delivery }: RelayDetails = {}
+    details: RelayDetails = {}
   ): void {
     const { acks, relays } = this.#init
-    if (to === 'unknown') return this.refuse(name, head, relays.whyNone(name, head.frontendId), about)
-    if (to === 'lost') return this.refuse(name, head, linkLost(name), about)
-    if (!this.#maySend(name, head, to, about, delivery)) return
+    const { characters = 0, waited = 0, isBegun = false } = details
+    if (to === 'unknown' || to === 'lost') {
+      const error = to === 'lost' ? linkLost(name) : relays.whyNone(name, head.frontendId)
+      return this.#refuse(name, head, error, details)
+    }
+    if (!this.#maySend(name, head, to, details)) return
     const { viewId, frontendId, sid } = head
     const own = this.#head
     // A turn is one of this gateway's: elsewhere its view is one like any other that is not known.
     own.viewId = viewId > 0 ? 0 : acks.viewIdOf(viewId)
     own.frontendId = frontendId
     own.sid = sid
-    own.ack = head.ack === 0 ? 0 : to.expect(name, this, head.ack)
+    const asker = isBegun ? this.#askerOfBegun(name) : this
+    own.ack = head.ack === 0 ? 0 : to.expect(name, asker, head.ack, waited)
     write(to.outbox, own)
     to.written(characters)
   }
 
   /**
    * Has an operation wait whose session is on its way from here. `run`: does it with a copy of its head, once
-   * it is decided where the session is. Returns false if there is no room, and the operation was refused.
+   * it is decided where the session is; it gets the milliseconds until then. Returns false if there is no
+   * room, and the operation was refused.
    */
   wait(
     operation: string,
     head: OperationHead,
-    run: (head: OperationHead) => void,
+    run: (head: OperationHead, waited: number) => void,
     { about = '', characters = 0 }: RelayDetails = {}
   ): boolean {
     const { acks, undecided } = this.#init
@@ -90,9 +104,9 @@ export class Relaying implements Asker {
     undecided.add(sid, {
       operation,
       characters,
-      run: () => {
+      run: waited => {
         try {
-          run(kept)
+          run(kept, waited)
         } catch (error) {
           // It fails alone, as it would on its arrival.
           acks.fail(operation, kept, error)
@@ -119,7 +133,7 @@ export class Relaying implements Asker {
     delivery: Delivery
   ): UserOperationHead | undefined {
     if (to === undefined) this.refuse(name, head, this.#init.relays.whyNone(name, head.frontendId), about)
-    else if (this.#maySend(name, head, to, about, delivery))
+    else if (this.#maySend(name, head, to, { about, delivery }))
       return this.headFor(name, head, to, this, head.ack)
     return undefined
   }
@@ -166,13 +180,38 @@ export class Relaying implements Asker {
   }
 
   /** Whether an operation can be sent. If not, it is refused. */
-  #maySend(name: string, head: UserOperationHead, to: PeerRelay, about: string, delivery: Delivery): boolean {
+  #maySend(name: string, head: UserOperationHead, to: PeerRelay, details: RelayDetails): boolean {
+    const { delivery = deliveries.reliable } = details
     if (this.#init.acks.refuseEnded(name, head)) return false
     if (head.ack === 0 && isEvent(name)) return this.mayTell(name, to, delivery)
     const error = to.judge(name)
     if (error === undefined) return true
-    this.refuse(name, head, error, about)
+    this.#refuse(name, head, error, details, to.frontendId)
     return false
+  }
+
+  #refuse(
+    name: string,
+    head: UserOperationHead,
+    error: GatewayError,
+    { about = '', isBegun = false }: RelayDetails,
+    frontendId = head.frontendId
+  ): void {
+    this.refuse(name, head, isBegun ? this.#ofBegun(name, frontendId, error) : error, about)
+  }
+
+  /** Passes answers back of an operation that was begun here. */
+  #askerOfBegun(name: string): Asker {
+    return {
+      answered: (ack, value) => this.answered(ack, value),
+      failed: (ack, error, value, { frontendId }) =>
+        this.failed(ack, this.#ofBegun(name, frontendId, error), value)
+    }
+  }
+
+  /** Returns an error of an operation that was begun here: it is not known whether it is done. */
+  #ofBegun<Error extends ErrorData>(name: string, frontendId: string, error: Error): Error | GatewayError {
+    return undone.has(error.code) ? errors.clusterTimeout(name, frontendId, this.#init.timeout) : error
   }
 
   /** Refuses an operation that is not sent. */

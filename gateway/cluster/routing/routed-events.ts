@@ -7,7 +7,7 @@ import type { EventReader, OperationHead, UserOperationHead } from '../../../sha
 import type { MovesOfSource } from '../../operations/event-operations.js'
 import type { FanOut, OperationDetails } from './fan-out.js'
 import { gathers } from './gathering.js'
-import { type Relaying, unanswered } from './relaying.js'
+import { type RelayDetails, type Relaying, unanswered } from './relaying.js'
 import type { Whereabouts } from './whereabouts.js'
 
 export interface RoutedEventsInit {
@@ -43,28 +43,33 @@ export class RoutedEvents implements EventReader {
   }
 
   join(head: OperationHead, channel: string): void {
-    const to = this.#whereIs(head)
-    if (to === undefined) return this.#local.join(head, channel)
-    if (to === 'leaving') return this.#change('join', head, channel)
-    this.#moves?.joins(head.sid, channel)
-    this.#fanOut.expect(to, 'channel', channel)
-    this.#relaying.relay('join', head, to, (outbox, own) => outbox.join(own, channel), { about: channel })
+    this.#change('join', head, channel)
   }
 
   leave(head: OperationHead, channel: string): void {
+    this.#change('leave', head, channel)
+  }
+
+  #change(name: 'join' | 'leave', head: OperationHead, channel: string, begun: RelayDetails = {}): void {
     const to = this.#whereIs(head)
-    if (to === undefined) return this.#local.leave(head, channel)
-    if (to === 'leaving') return this.#change('leave', head, channel)
-    this.#moves?.leaves(head.sid, channel)
-    this.#relaying.relay('leave', head, to, (outbox, own) => outbox.leave(own, channel), { about: channel })
+    if (to === undefined) return this.#local[name](head, channel)
+    if (to === 'leaving') return this.#changeTwice(name, head, channel)
+    if (name === 'leave') this.#moves?.leaves(head.sid, channel)
+    else {
+      this.#moves?.joins(head.sid, channel)
+      this.#fanOut.expect(to, 'channel', channel)
+    }
+    const details = { ...begun, about: channel }
+    this.#relaying.relay(name, head, to, (outbox, own) => outbox[name](own, channel), details)
   }
 
   /**
    * Joins or leaves with a session that is on its way from here: at once, so that it gets what is sent to the
    * channel from now on; and anew once it is decided where it is, so that the answer is true there.
    */
-  #change(name: 'join' | 'leave', head: OperationHead, channel: string): void {
-    const again = (own: OperationHead) => this[name](own, channel)
+  #changeTwice(name: 'join' | 'leave', head: OperationHead, channel: string): void {
+    const again = (own: OperationHead, waited: number) =>
+      this.#change(name, own, channel, { waited, isBegun: true })
     if (!this.#relaying.wait(name, head, again, { about: channel })) return
     this.#local[name](unanswered(head), channel)
   }

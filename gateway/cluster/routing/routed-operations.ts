@@ -91,9 +91,10 @@ export class RoutedOperations implements OperationReader {
   kick(head: OperationHead, reason: string | null): void {
     const to = this.#whereIs(head)
     if (to === undefined) return this.#local.kick(head, reason)
+    const write: WriteOperation = (reader, own) => reader.kick(own, reason)
+    if (to !== 'leaving') return this.#relay('kick', head, to, write)
     // One that is on its way is to end, wherever it is decided to be; and is gone there before the answer.
-    if (to === 'leaving') this.#local.kick(unanswered(head), reason)
-    this.#relay('kick', head, to, (reader, own) => reader.kick(own, reason))
+    if (this.#relayLater('kick', head, write, { isBegun: true })) this.#local.kick(unanswered(head), reason)
   }
 
   /** Sends an operation to its session's gateway, once it is decided which one that is. */
@@ -101,16 +102,21 @@ export class RoutedOperations implements OperationReader {
     name: string,
     head: OperationHead,
     to: Exclude<ReturnType<Whereabouts>, undefined>,
-    write: (reader: OperationReader, head: OperationHead) => void,
+    write: WriteOperation,
     details?: RelayDetails
   ): void {
-    if (to !== 'leaving') return this.#relaying.relay(name, head, to, write, details)
-    const run = (own: OperationHead) => {
+    if (to === 'leaving') this.#relayLater(name, head, write, details)
+    else this.#relaying.relay(name, head, to, write, details)
+  }
+
+  /** Returns false if the operation was refused, since there is no room for it. */
+  #relayLater(name: string, head: OperationHead, write: WriteOperation, details?: RelayDetails): boolean {
+    const run = (own: OperationHead, waited: number) => {
       const now = this.#whereIs(own)
       if (now === undefined) write(this.#local, own)
-      else this.#relay(name, own, now, write, details)
+      else this.#relay(name, own, now, write, { ...details, waited })
     }
-    this.#relaying.wait(name, head, run, details)
+    return this.#relaying.wait(name, head, run, details)
   }
 
   readByUid(head: UserOperationHead, uid: string): void {
@@ -145,3 +151,5 @@ export class RoutedOperations implements OperationReader {
     this.#local.refused(rid, route, operation, about, error)
   }
 }
+
+type WriteOperation = (reader: OperationReader, head: OperationHead) => void

@@ -160,8 +160,9 @@ export class Routing implements OperationRouting {
   }
 
   #createRelaying(acks: OperationAcks, inbox: AnswerReader): Relaying {
-    const { metrics } = this.#init.targets
-    return new Relaying({ acks, inbox, metrics, relays: this.#relays, undecided: this.#undecided })
+    const { targets, timeout } = this.#init
+    const { metrics } = targets
+    return new Relaying({ acks, inbox, metrics, timeout, relays: this.#relays, undecided: this.#undecided })
   }
 
   #serverOf(link: Link): ServedLink {

@@ -9,13 +9,13 @@ export interface UndecidedOperation {
   readonly operation: string
   /** Of its long texts. */
   readonly characters: number
-  /** Does it, where its session is now. */
-  readonly run: () => void
+  /** Does it, where its session is now. `waited`: the milliseconds until then. */
+  readonly run: (waited: number) => void
   readonly fail: (error: GatewayError) => void
 }
 
 interface Waiting extends UndecidedOperation {
-  readonly deadline: number
+  readonly since: number
 }
 
 export interface UndecidedInit {
@@ -55,8 +55,7 @@ export class Undecided {
 
   /** Keeps an operation, which was judged, until `decided` is called for the session. */
   add(sid: number, { operation, characters, run, fail }: UndecidedOperation): void {
-    const { monotonic, timeout } = this.#init
-    const waiting = { operation, characters, run, fail, deadline: monotonic() + timeout }
+    const waiting = { operation, characters, run, fail, since: this.#init.monotonic() }
     this.#characters += characters + operationCost
     const known = this.#waiting.get(sid)
     if (known === undefined) this.#waiting.set(sid, [waiting])
@@ -70,7 +69,8 @@ export class Undecided {
     if (waiting === undefined) return
     this.#waiting.delete(sid)
     for (const each of waiting) this.#free(each)
-    for (const { run } of waiting) run()
+    const now = this.#init.monotonic()
+    for (const { run, since } of waiting) run(now - since)
   }
 
   #free({ characters }: UndecidedOperation): void {
@@ -83,7 +83,7 @@ export class Undecided {
     const now = monotonic()
     const late: Waiting[] = []
     for (const [sid, waiting] of this.#waiting) {
-      while (waiting.length > 0 && waiting[0]!.deadline <= now) late.push(waiting.shift()!)
+      while (waiting.length > 0 && waiting[0]!.since + timeout <= now) late.push(waiting.shift()!)
       if (waiting.length === 0) this.#waiting.delete(sid)
     }
     this.#timer = this.#waiting.size > 0 ? setTimeout(this.#sweep, sweepEvery).unref() : undefined

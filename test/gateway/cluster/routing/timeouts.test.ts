@@ -382,3 +382,93 @@ t.test('an answer that comes too late, or twice, is taken for nothing else', asy
   t.same(ends, [])
   t.equal(relay.waiting, 0)
 })
+
+/** Begins operations of `a` on a session that is on its way from there, as `b` takes it in. */
+async function beginOnTheWay(t: Test) {
+  const { time, gateways, callers } = await begin(t)
+  const { a, b, room, host, sessions } = callers
+  const session = a.open()
+  const { sid } = session
+  const address = a.address(session)
+  a.channels.join(session, 'left')
+  a.registry.leave(session)
+  /** The session has gone: what waits for it is done at b. */
+  const decide = () => {
+    a.registry.moveOut(session, 'b')
+    a.moved.set(sid, 'b')
+    a.routing.decided(sid)
+  }
+  const begun = [
+    () => room.ajoin(address),
+    () => new Channel('left', a.messenger()).aleave(address),
+    () => host.channel('room').ajoin(address),
+    () => sessions.akick(address),
+    () => a.service.akickBySid('a', sid)
+  ]
+  const push = () => a.service.apush('a', sid, 'n', 1)
+  const codeOf = (each: Promise<unknown>) =>
+    each.then(
+      () => 'done',
+      ({ code }: { code: string }) => code
+    )
+  return { time, gateways, a, b, callers, session, begun, push, decide, codeOf }
+}
+
+/** Waits until all that the worker and the host have asked for has come to the gateway. */
+const untilWaiting = ({ routing }: RoutedGateway, { sid }: Session) =>
+  until('it waits', () => routing.awaits(sid))
+
+t.test('one that has waited for its session has only the rest of its time at the next gateway', async t => {
+  const { time, gateways, a, session, callers, begun, push, decide, codeOf } = await beginOnTheWay(t)
+  gateways.network.fault = ({ from }) => (from === 'b' ? 'drop' : undefined)
+  const ends: string[] = []
+  const asked = [...begun, push].map(call => codeOf(call()).then(code => ends.push(code)))
+  await untilWaiting(a, session)
+  await a.service.aget('a', a.open().sid)
+  time.pass(timeout - 100)
+  // One with all of its time is ahead of them.
+  const other = codeOf(callers.a.messenger().asend('red', 'e'))
+  await until('the other waits', () => a.routing.waiting === 1)
+  decide()
+  await until('all wait', () => a.routing.waiting === asked.length + 1)
+  time.pass(99)
+  await a.service.aget('a', a.open().sid)
+  t.same(ends, [], 'none ends earlier')
+  time.pass(1 + sweep)
+  await Promise.all(asked)
+  t.same(new Set(ends), new Set(['CLUSTER_TIMEOUT']))
+  t.equal(a.routing.waiting, 1)
+  time.pass(timeout)
+  t.equal(await other, 'CLUSTER_TIMEOUT')
+  t.equal(time.waiting, 0, 'no timer is left')
+})
+
+t.test('what was done while a session was on its way is not said to have been done nowhere', async t => {
+  const { gateways, a, session, begun, push, decide, codeOf } = await beginOnTheWay(t)
+  const asked = [...begun, push].map(call => codeOf(call()))
+  await untilWaiting(a, session)
+  await a.service.aget('a', a.open().sid)
+  t.same([session.channels?.has('room'), session.channels?.has('left')], [true, false])
+  t.ok(a.registry.isEnding(session))
+  gateways.network.setDown('a')
+  decide()
+  const ends = await Promise.all(asked)
+  t.equal(ends.pop(), 'CLUSTER_UNAVAILABLE', 'a push was done nowhere')
+  t.same(ends, Array(begun.length).fill('CLUSTER_TIMEOUT'))
+})
+
+t.test('what can not wait for a session on its way is not done there either', async t => {
+  const { a, session, begun, decide, codeOf } = await beginOnTheWay(t)
+  const { sid } = session
+  const push = (n: number, length: number) => codeOf(a.service.apush('a', sid, `n${n}`, 'x'.repeat(length)))
+  // More than the 16 MiB that may wait, and then what is left of it.
+  const full = Array.from({ length: 900 }, (_, n) => push(n % 4, 20_000))
+  full.push(...Array.from({ length: 200 }, () => push(0, 1)))
+  await untilWaiting(a, session)
+  const ends = await Promise.all(begun.map(call => codeOf(call())))
+  t.same(ends, Array(begun.length).fill('CLUSTER_UNAVAILABLE'))
+  t.same([session.channels?.has('room'), session.channels?.has('left')], [false, true])
+  t.notOk(a.registry.isEnding(session))
+  decide()
+  t.same(new Set(await Promise.all(full)), new Set(['CLUSTER_UNAVAILABLE', 'SESSION_NOT_FOUND']))
+})

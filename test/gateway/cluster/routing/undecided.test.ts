@@ -1,7 +1,9 @@
 /** Operations that wait until it is decided where their session is. */
 import t, { type Test } from 'tap'
+import type { Asker, PeerRelay } from '../../../../gateway/cluster/relays/peer-relay.js'
 import { Relaying, type RelayingInit } from '../../../../gateway/cluster/routing/relaying.js'
 import { Undecided } from '../../../../gateway/cluster/routing/undecided.js'
+import { errors } from '../../../../shared/errors.js'
 
 function create(t: Test, timeout = 60_000) {
   const time = { now: 0 }
@@ -17,7 +19,7 @@ function create(t: Test, timeout = 60_000) {
     undecided.add(sid, {
       operation,
       characters,
-      run: () => told.push(operation),
+      run: waited => told.push(waited > 0 ? `${operation} after ${waited}` : operation),
       fail: ({ code }) => told.push(`${operation} ${code}`)
     })
   }
@@ -50,7 +52,7 @@ t.test('an operation that waits for longer than clusterTimeout ends, and does no
   time.now = 300
   while (told.length === 0) await new Promise(resolve => setTimeout(resolve, 5))
   undecided.decided(1)
-  t.same(told, ['late CLUSTER_TIMEOUT', 'in time'])
+  t.same(told, ['late CLUSTER_TIMEOUT', 'in time after 100'])
 })
 
 t.test('what waits is bounded over all sessions, and gets room again', t => {
@@ -79,5 +81,33 @@ t.test('one that throws when it is done fails alone', t => {
   add(1, 'next')
   undecided.decided(1)
   t.same(told, ['push 7 failed: broken', 'sent', 'next'])
+  t.end()
+})
+
+t.test('one that was begun here is never said not to have been done', t => {
+  const told: string[] = []
+  const answers = {
+    refused: (ack: number, { code }: { code: string }) => told.push(`${ack} ${code}`),
+    acked: (ack: number) => told.push(`${ack} done`)
+  }
+  const acks = { refuseEnded: () => false, viewIdOf: () => 0, sendSoon() {} }
+  const relaying = new Relaying({ acks, inbox: answers, timeout: 300 } as unknown as RelayingInit)
+  const askers: Asker[] = []
+  const to = {
+    frontendId: 'b',
+    judge: () => undefined,
+    expect: (_name: string, asker: Asker) => askers.push(asker),
+    written() {}
+  } as unknown as PeerRelay
+  const head = { rid: 1, viewId: 0, ack: 7, frontendId: 'a', sid: 1 }
+  relaying.relay('join', head, to, () => {}, { isBegun: true })
+  relaying.relay('join', head, to, () => {})
+  const [begun, other] = askers as [Asker, Asker]
+  const late = errors.clusterUnavailable('join', 'it came late')
+  begun.failed(7, late, '', to)
+  begun.failed(8, errors.sessionNotFound(1), '', to)
+  begun.answered(9, '', to)
+  other.failed(10, late, '', to)
+  t.same(told, ['7 CLUSTER_TIMEOUT', '8 SESSION_NOT_FOUND', '9 done', '10 CLUSTER_UNAVAILABLE'])
   t.end()
 })
