@@ -5,15 +5,23 @@ import { showValue } from '../../../shared/text/shown.js'
 import type { AnswerReader } from '../../operations/operation-acks.js'
 import type { Item } from '../link/links.js'
 
-/** Most operations that one item may ack: more than any message carries. */
-const longestRange = 1_000_000
+/** Takes answers as another gateway writes them. */
+export interface RangeReader extends AnswerReader {
+  /**
+   * The operations from `first` to `last` have been applied. A short message has room for many such ranges,
+   * and so who takes them bounds their lengths together.
+   *
+   * @throws UnreadableError
+   */
+  allAcked(first: number, last: number): void
+}
 
 /**
  * Passes each answer to its method, in order.
  *
  * @throws UnreadableError
  */
-export function readAnswers(items: readonly Item[], to: AnswerReader): void {
+export function readAnswers(items: readonly Item[], to: RangeReader): void {
   let at = 0
   const number = (): number => {
     const item = items[at++]
@@ -31,13 +39,9 @@ export function readAnswers(items: readonly Item[], to: AnswerReader): void {
       case inboxKinds.acked:
         to.acked(number(), text())
         break
-      case inboxKinds.allAcked: {
-        const first = number()
-        const last = number()
-        if (last - first >= longestRange) throw unreadable('a range of acks', last)
-        for (let ack = first; ack <= last; ack++) to.acked(ack, '')
+      case inboxKinds.allAcked:
+        to.allAcked(number(), number())
         break
-      }
       case inboxKinds.refused: {
         const ack = number()
         const error = { code: text(), message: text() }

@@ -3,6 +3,7 @@
  * wants an answer has one end: the answer, its deadline, or the end of the link.
  */
 import { type ErrorData, errors, type GatewayError } from '../../../shared/errors.js'
+import { UnreadableError } from '../../../shared/link/outbox-reader.js'
 import type { Outbox } from '../../../shared/link/outbox-writer.js'
 import type { Metrics } from '../../telemetry/metrics.js'
 import type { Item, Link } from '../link/links.js'
@@ -42,6 +43,9 @@ export type SinceVersions = Readonly<Record<string, number>>
 const ofThisRelease: SinceVersions = {}
 const firstVersion = 1
 
+/** Acks in ranges that may be more than there were operations. None should be: each has one answer. */
+const mostDoubled = 100_000
+
 /** An operation that waits for its answer. */
 class Waiting {
   readonly operation: string
@@ -73,6 +77,8 @@ export class PeerRelay {
   /** Number of those that have waited before. */
   #hurried = 0
   #lastAck = 0
+  /** Acks that have come in ranges. */
+  #inRanges = 0
 
   constructor(init: PeerRelayInit) {
     this.#init = init
@@ -152,6 +158,14 @@ export class PeerRelay {
   acked(ack: number, value: string): void {
     const waiting = this.#take(ack)
     waiting?.asker.answered(waiting.ack, value, this)
+  }
+
+  /** @throws UnreadableError for more acks than there were operations, which would take for ever */
+  allAcked(first: number, last: number): void {
+    this.#inRanges += Math.max(0, last - first + 1)
+    if (last > this.#lastAck || this.#inRanges > this.#lastAck + mostDoubled)
+      throw new UnreadableError(`acks of ${first} to ${last}, where ${this.#lastAck} operations were sent`)
+    for (let ack = first; ack <= last; ack++) this.acked(ack, '')
   }
 
   refused(ack: number, error: ErrorData, value: string): void {

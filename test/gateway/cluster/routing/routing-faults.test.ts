@@ -307,7 +307,7 @@ t.test('an operation that throws at its gateway fails alone', async t => {
 })
 
 t.test('no text of answers does harm', async () => {
-  const answers = { acked() {}, refused() {} }
+  const answers = { acked() {}, allAcked() {}, refused() {} }
   const item = fc.oneof(fc.integer({ min: -3, max: 5 }), fc.maxSafeInteger(), fc.string(), fc.constant(null))
   fc.assert(
     fc.property(fc.array(item), items => {

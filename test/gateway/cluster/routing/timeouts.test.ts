@@ -8,6 +8,7 @@ import { HostOperations } from '../../../../gateway/host/host-operations.js'
 import { SessionService } from '../../../../gateway/host/session-service.js'
 import type { Session } from '../../../../gateway/sessions/session.js'
 import { Metrics } from '../../../../gateway/telemetry/metrics.js'
+import { inboxKinds } from '../../../../shared/link/inbox.js'
 import { createLogger } from '../../../../shared/text/log.js'
 import { standardLimits } from '../../../../testing/world/link-world.js'
 import type { BackendSession } from '../../../../workers/api/backend-session.js'
@@ -350,18 +351,22 @@ t.test('an operation that the version of the other gateway does not have is done
   )
 })
 
-t.test('an answer that comes too late, or twice, is taken for nothing else', async t => {
-  let now = 0
-  const relay = new PeerRelay({
+function createRelay(monotonic: () => number): PeerRelay {
+  return new PeerRelay({
     link: { frontendId: 'b', version: 1, hasRoom: true } as Link,
     metrics: new Metrics(),
-    monotonic: () => now,
+    monotonic,
     timeout: 100,
     bindTimeout: 300,
     isUp: () => true,
     onWaiting: () => {},
     onLost: () => {}
   })
+}
+
+t.test('an answer that comes too late, or twice, is taken for nothing else', async t => {
+  let now = 0
+  const relay = createRelay(() => now)
   const ends: unknown[] = []
   const asker = {
     answered: (ack: number, value: string) => void ends.push([ack, value]),
@@ -471,4 +476,29 @@ t.test('what can not wait for a session on its way is not done there either', as
   t.notOk(a.registry.isEnding(session))
   decide()
   t.same(new Set(await Promise.all(full)), new Set(['CLUSTER_UNAVAILABLE', 'SESSION_NOT_FOUND']))
+})
+
+t.test('ranges of acks may not be longer than what was sent, each and together', t => {
+  const relay = createRelay(() => 0)
+  const ends: number[] = []
+  const asker = { answered: (ack: number) => void ends.push(ack), failed: () => t.fail('none has failed') }
+  const send = () => relay.expect('push', asker, 0)
+  for (let n = 0; n < 50_000; n++) send()
+  const { allAcked } = inboxKinds
+  const tooMany = { message: /^acks of 1 to / }
+  t.throws(() => relay.read([allAcked, 1, 50_001]), tooMany)
+  t.throws(() => relay.read([allAcked, 1, 2 ** 40]), tooMany)
+  t.equal(ends.length, 0)
+  const other = createRelay(() => 0)
+  for (let n = 0; n < 50_000; n++) other.expect('push', asker, n)
+  other.read([allAcked, 1, 20_000, allAcked, 20_001, 50_000])
+  t.equal(ends.length, 50_000)
+  t.ok(
+    ends.every((ack, n) => ack === n),
+    'in order'
+  )
+  const many = Array.from({ length: 100 }, () => [allAcked, 1, 50_000]).flat()
+  t.throws(() => other.read(many), tooMany)
+  t.equal(other.waiting, 0)
+  t.end()
 })
