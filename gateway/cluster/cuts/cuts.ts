@@ -83,13 +83,14 @@ export class Cuts {
 
   /**
    * A session was restored here, from the store. Tells the others. How often it had moved may be forgotten
-   * here, and known elsewhere: the time is a number that is greater than all before. There is no trail, since
+   * here, and known elsewhere: the time is a number that is greater than all before, unless the clock of a
+   * gateway that has restored it before is ahead, of which this one has heard. There is no trail, since
    * nobody passes on what was sent to it: who would have is over, or has dropped it with the link to whom it
    * would have gone. So no event comes twice, and none is left out here.
    */
   restored(sid: number): void {
     const { names, links, moved, now } = this.#init
-    const move = Math.max(moved.moveOf(sid) + 1, now())
+    const move = Math.max(moved.nextOf(sid), now())
     this.#drop(sid)
     this.#moves.set(sid, move)
     moved.clear(sid)

@@ -11,6 +11,9 @@ const guessed = 0
 /** Rows that are kept. Beyond it the oldest is forgotten. */
 const mostRows = 1_000_000
 
+/** Sessions of starts that are over, whose numbers of moves are kept. Beyond it the oldest is forgotten. */
+const mostOver = 100_000
+
 interface Row {
   readonly start: number
   /** The number of the session's move there. */
@@ -20,6 +23,8 @@ interface Row {
 export class MovedTable {
   /** By session number. */
   readonly #rows = new Map<number, Row>()
+  /** The numbers of the newest moves of sessions whose start is over. Others may not know that it is. */
+  readonly #over = new Map<number, number>()
 
   get size(): number {
     return this.#rows.size
@@ -33,6 +38,11 @@ export class MovedTable {
   /** Returns the number of a session's newest move that is known; -1: none is. */
   moveOf(sid: number): number {
     return this.#rows.get(sid)?.move ?? -1
+  }
+
+  /** Returns a number that is greater than those of all moves of a session that were heard of. */
+  nextOf(sid: number): number {
+    return Math.max(this.moveOf(sid), this.#over.get(sid) ?? -1) + 1
   }
 
   /** Whether where a session is was only found out by a search: no gateway has told. */
@@ -64,10 +74,19 @@ export class MovedTable {
   /** Forgets where a session was: it is here. */
   clear(sid: number): void {
     this.#rows.delete(sid)
+    this.#over.delete(sid)
   }
 
   /** Forgets the sessions of a start that is over. */
   forget(start: number): void {
-    for (const [sid, row] of this.#rows) if (row.start === start) this.#rows.delete(sid)
+    for (const [sid, row] of this.#rows) {
+      if (row.start !== start) continue
+      this.#rows.delete(sid)
+      this.#over.set(sid, Math.max(row.move, this.#over.get(sid) ?? 0))
+    }
+    for (const oldest of this.#over.keys()) {
+      if (this.#over.size <= mostOver) break
+      this.#over.delete(oldest)
+    }
   }
 }

@@ -7,7 +7,7 @@ import type { Item, Link } from '../../../../gateway/cluster/link/links.js'
 const sid = 77
 
 /** Gateways that hear each other's `moved` frames at once. */
-function createGateway(start: number, has: () => boolean) {
+function createGateway(start: number, has: () => boolean, now = 1_000_000) {
   const links: Link[] = []
   const moved = new MovedTable()
   const cuts = new Cuts({
@@ -15,7 +15,7 @@ function createGateway(start: number, has: () => boolean) {
     moved,
     names: { keep() {}, unkeep() {}, expect() {}, tellNow() {} },
     ownStart: () => start,
-    now: () => 1_000_000,
+    now: () => now,
     has,
     receiverOf: () => undefined,
     after: () => () => {},
@@ -66,5 +66,29 @@ t.test('a gateway that missed the last move before a crash finds a restored sess
   t.equal(sender.moved.find(sid), two.start)
   const ofSender = two.links.find(({ start }) => start === sender.start)!
   t.equal(two.cuts.of(ofSender).isLeftOut(sid), false)
+  t.end()
+})
+
+t.test('a session is found that is restored twice, at last by a gateway whose clock is behind', t => {
+  let at = 2
+  const [ahead, behind, sender] = [2, 3, 4].map(start =>
+    createGateway(start, () => at === start, start === 2 ? 9_000_000 : 1_000_000)
+  ) as [Ends, Ends, Ends]
+  for (const [a, b] of [
+    [ahead, behind],
+    [ahead, sender],
+    [behind, sender]
+  ] as const)
+    connect(a, b)
+  ahead.cuts.restored(sid)
+  t.equal(sender.moved.find(sid), ahead.start)
+
+  // The one that restores it knows that the first is over, and the sender does not yet.
+  behind.moved.forget(ahead.start)
+  at = 3
+  behind.cuts.restored(sid)
+  t.equal(sender.moved.find(sid), behind.start)
+  sender.moved.forget(ahead.start)
+  t.equal(sender.moved.find(sid), behind.start)
   t.end()
 })
