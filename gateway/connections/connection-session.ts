@@ -115,20 +115,12 @@ export class ConnectionSession implements ProtocolSession {
       .catch(error => connection.fail(error))
   }
 
+  /** `token`: the next one for the client, which the store has already; undefined: not yet. */
   settle(
     asked: ResumeRequest | undefined,
     messages: PomeloMessages | undefined,
-    done: SettledListener
-  ): void {
-    this.#settle(asked, messages, done, undefined)
-  }
-
-  /** `token`: the next one for the client, which the store has already; undefined: not yet. */
-  #settle(
-    asked: ResumeRequest | undefined,
-    messages: PomeloMessages | undefined,
     done: SettledListener,
-    token: string | undefined
+    token?: string
   ): void {
     const point = asked?.session
     const { resumption } = this.#parts
@@ -166,7 +158,7 @@ export class ConnectionSession implements ProtocolSession {
     resumption.keep!(next.session)
       .then(() => {
         // The session may have ended or moved meanwhile.
-        if (connection.isConnected) this.#settle(asked, messages, done, next.token)
+        if (connection.isConnected) this.settle(asked, messages, done, next.token)
       })
       .catch(error => connection.fail(error))
   }

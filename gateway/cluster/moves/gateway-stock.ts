@@ -1,7 +1,7 @@
 /**
  * The sessions of this gateway, for the handover: takes a session apart that leaves, and has one put together
- * that comes (arrivals.ts). A session that is on its way is still a member of its channels and found by its user, so that
- * it misses no event; what it gets is sent after it.
+ * that comes (arrivals.ts). A session that is on its way is still a member of its channels and found by its
+ * user, so that it misses no event; what it gets is sent after it.
  */
 import { resumeFailures } from '../../../shared/wire/resume.js'
 import type { GatewayEvent } from '../../events/event.js'

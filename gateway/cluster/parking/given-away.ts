@@ -1,11 +1,11 @@
 /**
- * Sessions that went from here to another gateway. If that one is over before it has written them to the store,
- * the records of this one are the newest. They are released then: their writer lives, and so it would count as
- * the gateway that has the sessions.
+ * Sessions that went from here to another gateway. If that one is over before it has written them to the
+ * store, the records of this one are the newest. They are released then: their writer lives, and so it would
+ * count as the gateway that has the sessions.
  */
 import type { Timing } from '../link/link-host.js'
-import { formatRelease } from './parked-entry.js'
-import type { ParkedLog } from './parked-log.js'
+import { formatRelease } from './entries/parked-entry.js'
+import type { ParkedLog } from './entries/parked-log.js'
 
 export interface GivenAwayInit {
   readonly log: Pick<ParkedLog, 'read' | 'append'>

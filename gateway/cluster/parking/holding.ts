@@ -5,7 +5,7 @@ import type { Registry } from '../../sessions/registry.js'
 import type { Session } from '../../sessions/session.js'
 import type { MovableSession } from '../items/movable.js'
 import type { Timing } from '../link/link-host.js'
-import type { ParkedLog } from './parked-log.js'
+import type { ParkedLog } from './entries/parked-log.js'
 import type { TooLarge } from './too-large.js'
 
 export interface ReplicasInit {

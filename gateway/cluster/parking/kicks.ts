@@ -10,7 +10,7 @@ import type { KickStore } from '../../operations/operation-acks.js'
 import type { Registry } from '../../sessions/registry.js'
 import type { Session } from '../../sessions/session.js'
 import type { Timing } from '../link/link-host.js'
-import type { ParkedLog } from './parked-log.js'
+import type { ParkedLog } from './entries/parked-log.js'
 
 export interface KicksInit {
   readonly log: Pick<ParkedLog, 'appendKick' | 'kickBehind'>

@@ -7,11 +7,11 @@
 import { ResumableReceiver } from '../../resume/resumable-receiver.js'
 import { inStore } from '../../sessions/registry-events.js'
 import type { Session } from '../../sessions/session.js'
-import { EndedEntries } from './ended-entries.js'
+import { EndedEntries } from './entries/ended-entries.js'
+import { LogWatch } from './entries/log-watch.js'
+import { formatClaim, formatState, isState, type ParkedEntry } from './entries/parked-entry.js'
+import { longestKept } from './entries/parked-log.js'
 import type { Holding, ReplicasInit, Written } from './holding.js'
-import { LogWatch } from './log-watch.js'
-import { formatClaim, formatState, isState, type ParkedEntry } from './parked-entry.js'
-import { longestKept } from './parked-log.js'
 import { Restarts } from './restarts.js'
 
 /** Sessions that are written at the same time, beside those that an answer waits for. */

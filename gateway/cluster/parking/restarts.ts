@@ -7,10 +7,10 @@
  */
 import type { Registry } from '../../sessions/registry.js'
 import type { Session } from '../../sessions/session.js'
+import type { LogWatch } from './entries/log-watch.js'
+import { formatClaim, isState } from './entries/parked-entry.js'
+import { longestKept } from './entries/parked-log.js'
 import type { Holding, ReplicasInit } from './holding.js'
-import type { LogWatch } from './log-watch.js'
-import { formatClaim, isState } from './parked-entry.js'
-import { longestKept } from './parked-log.js'
 
 export interface RestartsInit extends Pick<ReplicasInit, 'log' | 'timing' | 'start' | 'isDead' | 'lost'> {
   readonly registry: Pick<Registry, 'find'>

@@ -14,8 +14,8 @@ import type { ClaimedBinds } from '../../sessions/user-claims.js'
 import type { Timing } from '../link/link-host.js'
 import type { Membership } from '../members/membership.js'
 import type { Wanted } from '../moves/stock.js'
-import { formatClaim, isState, newestOf, type ParkedEntry, type StateEntry } from './parked-entry.js'
-import type { ParkedLog } from './parked-log.js'
+import { formatClaim, isState, newestOf, type ParkedEntry, type StateEntry } from './entries/parked-entry.js'
+import type { ParkedLog } from './entries/parked-log.js'
 
 /** What became of a search. `at`: another start has the session. */
 export type Found = Taken | { readonly kind: 'at'; readonly start: number }

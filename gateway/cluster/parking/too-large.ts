@@ -3,7 +3,7 @@ import type { Logger } from '../../../shared/text/log.js'
 import type { Session } from '../../sessions/session.js'
 import type { Metrics } from '../../telemetry/metrics.js'
 import { SeldomLine } from '../../telemetry/seldom-line.js'
-import type { ParkedLog } from './parked-log.js'
+import type { ParkedLog } from './entries/parked-log.js'
 
 export interface TooLargeInit {
   readonly log: Pick<ParkedLog, 'maxBytes'>

@@ -1,6 +1,6 @@
 /** The removal of what is kept of sessions that have ended. */
 import t from 'tap'
-import { EndedEntries } from '../../../../gateway/cluster/parking/ended-entries.js'
+import { EndedEntries } from '../../../../gateway/cluster/parking/entries/ended-entries.js'
 
 /** A store whose answers a test gives. */
 class Store {

@@ -1,6 +1,6 @@
 /** When the store of sessions is looked at, and how its loss is noticed. */
 import t from 'tap'
-import { LogWatch } from '../../../../gateway/cluster/parking/log-watch.js'
+import { LogWatch } from '../../../../gateway/cluster/parking/entries/log-watch.js'
 
 t.test('a log that was made anew is noticed; without an answer the next look is due at once', async t => {
   let now = 50_000

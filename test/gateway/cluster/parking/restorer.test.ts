@@ -3,8 +3,13 @@ import t from 'tap'
 import { LocalNetwork } from '../../../../gateway/cluster/bus/local-network.js'
 import { processTiming } from '../../../../gateway/cluster/link/link-host.js'
 import type { Member } from '../../../../gateway/cluster/members/membership.js'
-import { formatState, parseEntry } from '../../../../gateway/cluster/parking/parked-entry.js'
-import { ParkedLog } from '../../../../gateway/cluster/parking/parked-log.js'
+import {
+  formatClaim,
+  formatRelease,
+  formatState,
+  parseEntry
+} from '../../../../gateway/cluster/parking/entries/parked-entry.js'
+import { ParkedLog } from '../../../../gateway/cluster/parking/entries/parked-log.js'
 import { type Found, Restorer, type RestorerInit } from '../../../../gateway/cluster/parking/restorer.js'
 import { errors } from '../../../../shared/errors.js'
 import { movableSession } from '../../../helpers/cluster/movable-session.js'
@@ -163,5 +168,26 @@ t.test('without a lease or an answer, the client is to ask again', async t => {
   t.match(await restorer.find(wanted), { kind: 'again' })
   network.areLogsDown = true
   t.match(await restorer.find(wanted), { kind: 'again' })
+  t.same(restored, [])
+})
+
+t.test('a record whose writer lives is restored once its writer has released the session', async t => {
+  const { first, join } = await open(record())
+  const lives = (start: number) => [10, 11, dead].includes(start)
+  const { restorer, restored, members } = await join(10, lives)
+  members.others.push({ start: dead } as Member)
+  t.same(await restorer.find(wanted), { kind: 'at', start: dead })
+  await first.append(sid, formatRelease(dead))
+  t.same(await restorer.find(wanted), { kind: 'here' })
+  t.equal(restored.length, 1)
+})
+
+t.test('whoever claims a session anew behind its release has it', async t => {
+  const { first, join } = await open(record())
+  const { restorer, restored, members } = await join(10)
+  members.others.push({ start: dead } as Member)
+  await first.append(sid, formatRelease(dead))
+  await first.append(sid, formatClaim(dead))
+  t.same(await restorer.find(wanted), { kind: 'at', start: dead })
   t.same(restored, [])
 })

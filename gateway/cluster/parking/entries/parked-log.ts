@@ -2,8 +2,8 @@
  * The store of sessions: a log of the bus, with the entries of each session under its number, and the kicks
  * of each user under their uid.
  */
-import type { Bus } from '../bus/bus.js'
-import { logsOf } from '../bus/subjects.js'
+import type { Bus } from '../../bus/bus.js'
+import { logsOf } from '../../bus/subjects.js'
 import {
   formatKick,
   isState,
@@ -87,8 +87,8 @@ export class ParkedLog {
   }
 
   /**
-   * Removes those entries of a session that `isOver` names: claims and releases last, since
-   * whoever looks must not miss one while there is a record before it. Resolves to whether the bus has answered.
+   * Removes those entries of a session that `isOver` names: claims and releases last, since whoever looks must
+   * not miss one while there is a record before it. Resolves to whether the bus has answered.
    */
   async sweep(sid: number, isOver: (entry: ParkedEntry) => boolean): Promise<boolean> {
     const entries = await this.read(sid)

@@ -4,7 +4,7 @@
  * Thousands may end at once. So few removals are under way at the same time, and each once only: the leases
  * and the claims go over the same connection.
  */
-import type { Timing } from '../link/link-host.js'
+import type { Timing } from '../../link/link-host.js'
 import { isState } from './parked-entry.js'
 import type { ParkedLog } from './parked-log.js'
 

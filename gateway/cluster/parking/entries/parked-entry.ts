@@ -4,10 +4,10 @@
  * Of a session's records that with the greatest generation counts, and of these the latest. A generation is
  * the number of the claim with which its gateway has got the session; 0: the session began there.
  */
-import type { Entry } from '../bus/bus.js'
-import { type MovableSession, readSession, writeSession } from '../items/movable.js'
-import { encodeText, formatItems, readEncoded, UnreadableBatchError } from '../link/batch-text.js'
-import type { Item } from '../link/links.js'
+import type { Entry } from '../../bus/bus.js'
+import { type MovableSession, readSession, writeSession } from '../../items/movable.js'
+import { encodeText, formatItems, readEncoded, UnreadableBatchError } from '../../link/batch-text.js'
+import type { Item } from '../../link/links.js'
 
 export interface ClaimEntry {
   readonly kind: 'claim'

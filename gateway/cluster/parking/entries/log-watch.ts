@@ -1,5 +1,5 @@
 /** Notices when the store of sessions was made anew, so that all that it had is lost. */
-import type { Timing } from '../link/link-host.js'
+import type { Timing } from '../../link/link-host.js'
 import type { ParkedLog } from './parked-log.js'
 
 /** Milliseconds between two looks while nothing seems to have happened. */
