@@ -87,8 +87,8 @@ export class ParkedLog {
   }
 
   /**
-   * Removes those entries of a session that `isOver` names: claims and releases last, since whoever looks must
-   * not miss one while there is a record before it. Resolves to whether the bus has answered.
+   * Removes those entries of a session that `isOver` names: claims and releases last, since whoever looks
+   * must not miss one while there is a record before it. Resolves to whether the bus has answered.
    */
   async sweep(sid: number, isOver: (entry: ParkedEntry) => boolean): Promise<boolean> {
     const entries = await this.read(sid)
