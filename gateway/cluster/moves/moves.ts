@@ -42,6 +42,9 @@ export interface MovesInit {
     | undefined
 }
 
+/** Gateways to which the end of a session may be passed on. */
+const mostPassed = 4
+
 /** Milliseconds after which a client asks again. */
 const againAfter = 250
 
@@ -172,12 +175,19 @@ export class Moves {
       case 'owed':
         return owed.tell(from, first!, String(second))
       case 'end': {
-        const [sid, code, reason, kickReason] = rest as [number, number, string, string | null]
-        if (stock.end(sid, code, reason, kickReason)) return
+        const [sid, code, reason, kickReason, hops = 0] = rest as [
+          number,
+          number,
+          string,
+          string | null,
+          number?
+        ]
+        if (stock.end(sid, code, reason, kickReason) || hops >= mostPassed) return
         // It has moved on since.
         const start = moved.find(sid)
         const to = start === undefined ? undefined : links.ofStart(start)
-        if (to?.isOpen === true && to !== from) to.send('settle', ['end', ...rest])
+        if (to?.isOpen === true && to !== from)
+          to.send('settle', ['end', sid, code, reason, kickReason, hops + 1])
         return
       }
       default:
