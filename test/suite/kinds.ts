@@ -27,6 +27,8 @@ const ownProcess = [
   'scenarios/program/',
   'scenarios/workers/',
   'soak/',
+  // It replaces the global timers, which files that are still being loaded may need.
+  'testing/world/test-world.test.js',
   'workers/game.test.js'
 ]
 
