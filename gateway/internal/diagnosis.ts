@@ -29,6 +29,7 @@ export interface Condition {
   readonly needsCluster: boolean
 }
 
+/** The codes of all that may be wrong, which do not change: rules of operators name them. */
 export const diagnosisCodes = [
   'starting',
   'closing',

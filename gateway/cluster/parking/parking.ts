@@ -55,7 +55,8 @@ export class Parking {
   readonly #restorer: Restorer
   readonly #kicks: Kicks
   readonly #given: GivenAway
-  #stop: () => void = () => {}
+  /** Ends the looks for sessions that others have written by now. */
+  #stopForgetting: () => void = () => {}
 
   constructor(init: ParkingInit) {
     const { options, bus, members, registry, resumption, stock, metrics, timing } = init
@@ -163,7 +164,7 @@ export class Parking {
 
   /** Ends with the gateway, once no session is left. */
   close(ms: number): Promise<void> {
-    this.#stop()
+    this.#stopForgetting()
     this.#given.close()
     return this.#replicas.close(ms)
   }
@@ -187,7 +188,7 @@ export class Parking {
     })
     const forgetLater = () => {
       this.#given.forgetWritten()
-      this.#stop = timing.after(writeTime, forgetLater)
+      this.#stopForgetting = timing.after(writeTime, forgetLater)
     }
     forgetLater()
   }
