@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Isolation } from '../../../gateway/index.js'
 import { matchRows } from '../../helpers/match-rows.js'
-import { root } from '../../helpers/paths.js'
+import { fixture, root } from '../../helpers/paths.js'
 import { Player } from '../../helpers/player.js'
 import {
   askOnceMore,
@@ -270,7 +270,7 @@ t.test(
     // Node alone needs fewer. Up to Node 24 they lack for the program's modules, later for its first worker.
     for (const files of [30, 38]) {
       const start = `unset NODE_OPTIONS; ulimit -n ${files}; exec "$0" "$@"`
-      const given = [process.execPath, main, '--handlers', handlers, '--port', '0']
+      const given = [process.execPath, main, '--handlers', fixture('handlers-returning'), '--port', '0']
       const { status, stderr } = spawnSync('sh', ['-c', start, ...given], { encoding: 'utf8' })
       t.equal(status, 1)
       t.match(
