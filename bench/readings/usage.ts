@@ -1,4 +1,7 @@
-/** The CPU time of this process: in total, of its main thread, and of the threads that run handlers. */
+/**
+ * The CPU time of this process: in total, of its main thread, and of the threads that run handlers. And how
+ * long the main thread had to wait for a core.
+ */
 import { readFileSync } from 'node:fs'
 
 export interface Usage {
@@ -8,6 +11,11 @@ export interface Usage {
   readonly process: number
   /** Microseconds of CPU of the main thread; undefined where the system does not tell. */
   readonly mainThread: number | undefined
+  /**
+   * Microseconds in which the main thread was ready to run but had no core; undefined where the system does
+   * not tell.
+   */
+  readonly mainThreadWait?: number | undefined
   /** Microseconds of CPU of each requested thread, by thread id; undefined where the system does not tell. */
   readonly workers: Readonly<Record<string, number>> | undefined
 }
@@ -18,12 +26,14 @@ export interface Usage {
  */
 export function readUsage(workers: readonly string[] = [], others: readonly number[] = []): Usage {
   const { user, system } = process.cpuUsage()
-  const all = workers.map(thread => [thread, readThread(`/proc/self/task/${thread}`)] as const)
+  const main = readThread('/proc/thread-self')
+  const all = workers.map(thread => [thread, readThread(`/proc/self/task/${thread}`)?.cpu] as const)
   const isKnown = all.length > 0 && all.every(([, micros]) => micros !== undefined)
   return {
     at: performance.now(),
     process: others.reduce((sum, pid) => sum + readProcess(pid), user + system),
-    mainThread: readThread('/proc/thread-self'),
+    mainThread: main?.cpu,
+    mainThreadWait: main?.wait,
     workers: isKnown ? (Object.fromEntries(all) as Record<string, number>) : undefined
   }
 }
@@ -62,11 +72,14 @@ function readProcess(pid: number): number {
   }
 }
 
-/** Reads a thread's CPU time in microseconds. Linux counts it in nanoseconds, if its kernel was built to. */
-function readThread(folder: string): number | undefined {
+/**
+ * Reads how many microseconds a thread ran, and how many it was ready to run but had no core. Linux counts
+ * both in nanoseconds, if its kernel was built to.
+ */
+function readThread(folder: string): { readonly cpu: number; readonly wait: number } | undefined {
   try {
-    const nanoseconds = Number(readFileSync(`${folder}/schedstat`, 'utf8').split(' ')[0])
-    return nanoseconds > 0 ? nanoseconds / 1000 : undefined
+    const [cpu = 0, wait = 0] = readFileSync(`${folder}/schedstat`, 'utf8').split(' ').map(Number)
+    return cpu > 0 ? { cpu: cpu / 1000, wait: wait / 1000 } : undefined
   } catch {
     return undefined
   }

@@ -24,6 +24,7 @@ const columns: readonly Column<Row>[] = [
   ['reached', reachedCell],
   ['CPU µs: ours (gateway + workers)', cpuCell],
   ['CPU µs: floor', row => told(row.floorCpuMicros, formatMicros)],
+  ['wait for a core, µs: floor, ours', row => pair(row.floorWaitMicros, row.waitMicros, formatMicros)],
   ['p50 µs: floor, ours', row => pair(row.floorP50, row.p50, formatFigure)],
   ['p99 µs: floor, ours', row => pair(row.floorP99, row.p99, formatFigure)],
   ['at requests/s', row => told(row.rate, formatFigure)],

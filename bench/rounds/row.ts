@@ -35,6 +35,9 @@ export interface Row extends Record<GoalFigure, number | null> {
   readonly gatewayMicros: number | null
   readonly workerMicros: number | null
   readonly floorCpuMicros: number | null
+  /** Time for each operation in which the server's main thread was ready to run but had no core. */
+  readonly waitMicros: number | null
+  readonly floorWaitMicros: number | null
   /** CPU of our process for each operation, divided by the floor's. */
   readonly cpuRatio: number | null
   /** CPU of the gateway's thread for each operation, divided by the floor's. */
@@ -121,6 +124,8 @@ function rowOf(
     gatewayMicros,
     workerMicros: medianOf(ours, cost('workers')),
     floorCpuMicros: medianOf(others, cost('process')),
+    waitMicros: medianOf(ours, cost('wait')),
+    floorWaitMicros: medianOf(others, cost('wait')),
     floorP50: medianOf(others, p50),
     floorP99: medianOf(others, p99),
     rate: medianOf(ours, rate),

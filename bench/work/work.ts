@@ -44,13 +44,15 @@ export interface Measurement {
   readonly loadCpu?: number | undefined
 }
 
-/** Microseconds of CPU of a server's process for each operation. */
+/** Microseconds of a server's process for each operation; of CPU, unless said. */
 export interface Cost {
   readonly process: number
   /** Part of the main thread; undefined where the system does not tell. */
   readonly gateway: number | undefined
   /** Part of the handlers' threads. The rest are helper threads of V8. */
   readonly workers: number | undefined
+  /** Time for which the main thread was ready to run but had no core. */
+  readonly wait: number | undefined
 }
 
 /** Returns the work with longer measurements: `times` as long, and so is the warm-up. */
@@ -69,12 +71,15 @@ export function longer(times: number, work: Work): Work {
 
 /** Returns the cost of one operation, from two readings with `operations` operations between them. */
 export function costOf(operations: number, before: Usage, after: Usage): Cost {
-  const { mainThread } = before
-  const isKnown = mainThread !== undefined && after.mainThread !== undefined
-  const workers = workersBetween(before, after)
+  const each = (micros: number | undefined) => (micros === undefined ? undefined : micros / operations)
   return {
     process: (after.process - before.process) / operations,
-    gateway: isKnown ? (after.mainThread - mainThread) / operations : undefined,
-    workers: workers === undefined ? undefined : workers / operations
+    gateway: each(difference(before.mainThread, after.mainThread)),
+    workers: each(workersBetween(before, after)),
+    wait: each(difference(before.mainThreadWait, after.mainThreadWait))
   }
+}
+
+function difference(before: number | undefined, after: number | undefined): number | undefined {
+  return before === undefined || after === undefined ? undefined : after - before
 }

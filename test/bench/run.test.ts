@@ -33,7 +33,7 @@ t.test('cases run one after the other, print an object for each row, and leave n
   // Where the system counts the CPU of threads, the gateway's and the workers' are told apart.
   let [row] = rows.filter(row => row.case === 'push-unawaited')
   if (process.platform !== 'linux')
-    return t.same([row.gatewayMicros, row.workerMicros, row.isMet], [null, null, null])
+    return t.same([row.gatewayMicros, row.workerMicros, row.waitMicros, row.isMet], [null, null, null, null])
   // It counts in steps of 10 ms: a short run on a busy machine may have none.
   if (row.gatewayMicros === 0 || row.workerMicros === 0)
     [row] = readRows(
@@ -41,6 +41,7 @@ t.test('cases run one after the other, print an object for each row, and leave n
     )
   t.ok(row.gatewayMicros > 0 && row.workerMicros > 0)
   t.ok(row.gatewayMicros + row.workerMicros <= row.cpuMicros * 1.1, 'parts of the whole')
+  for (const key of ['waitMicros', 'floorWaitMicros']) t.ok(row[key] >= 0 && row[key] !== null, key)
 })
 
 const idioms = idiomCases.map(({ name }) => name).filter(name => name.endsWith('-1x1'))

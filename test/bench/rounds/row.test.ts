@@ -76,7 +76,7 @@ t.test('a floor that the work reckons itself is compared round by round too', as
 })
 
 t.test('what a push costs the gateway is what it costs beside the same gateway without pushes', async t => {
-  const cost = (gateway: number) => [{ value: 10, cost: { process: 30, gateway, workers: 5 } }]
+  const cost = (gateway: number) => [{ value: 10, cost: { process: 30, gateway, workers: 5, wait: 1 } }]
   const without = contender('without pushes', 'gateway')
   const measured = { ...caseWith({ floor: without }), pushesPerOperation: 10 }
   const [row] = rowsOf(measured, { ours: cost(16), floors: [cost(8)] })
@@ -92,10 +92,10 @@ t.test('what a push costs the gateway is what it costs beside the same gateway w
 })
 
 const pair: Beside = { floor, goals: [atMost(1.25, 'p50Ratio')] }
-const cost = { process: 20.04, gateway: 12, workers: 6 }
+const cost = { process: 20.04, gateway: 12, workers: 6, wait: 1.5 }
 const [timed] = rowsOf(caseWith(pair), {
   ours: [{ value: 1234.5678, cost, p50: 240, p99: 1500, loadCpu: 0.151 }],
-  floors: [[{ value: 2000, cost: { ...cost, process: 8 }, p50: 200, p99: 300, loadCpu: 0.4 }]]
+  floors: [[{ value: 2000, cost: { ...cost, process: 8, wait: 0 }, p50: 200, p99: 300, loadCpu: 0.4 }]]
 })
 const [plain] = rowsOf(
   { ...caseWith({ floor }), name: 'push-rich', detail: '8 workers', unit: 'values/s' },
@@ -109,8 +109,8 @@ t.test('a table has a line for each row, and no column that says nothing', async
   t.equal(
     formatTable([timed!, plain!]),
     `
-case                  unit        floor  floor’s  ours   ratio  spread  goal          reached    CPU µs: ours (gateway + workers)  CPU µs: floor  p50 µs: floor, ours  p99 µs: floor, ours  load CPU: floor, ours
-requests-1x1          requests/s  echo   2,000    1,235  0.62   0 %     p50 ≤ 1.25 ×  1.20, met  20.0 (12.0 + 6.0)                 8.0            200, 240             300, 1,500           40 %, 15 %
+case                  unit        floor  floor’s  ours   ratio  spread  goal          reached    CPU µs: ours (gateway + workers)  CPU µs: floor  wait for a core, µs: floor, ours  p50 µs: floor, ours  p99 µs: floor, ours  load CPU: floor, ours
+requests-1x1          requests/s  echo   2,000    1,235  0.62   0 %     p50 ≤ 1.25 ×  1.20, met  20.0 (12.0 + 6.0)                 8.0            0.0, 1.5                          200, 240             300, 1,500           40 %, 15 %
 push-rich, 8 workers  values/s    echo   10.0     9.0    0.90   0 %`.slice(1)
   )
   t.equal(
@@ -137,7 +137,16 @@ t.test(
   async t => {
     const json = JSON.parse(formatJson(timed!))
     t.match(json, { case: 'requests-1x1', unit: 'requests/s', floor: 2000, ours: 1235, ratio: 0.6173 })
-    t.match(json, { p50: 240, p99: 1500, cpuMicros: 20.04, p50Ratio: 1.2, goal: 'p50 ≤ 1.25 ×', isMet: true })
+    t.match(json, {
+      p50: 240,
+      p99: 1500,
+      cpuMicros: 20.04,
+      waitMicros: 1.5,
+      floorWaitMicros: 0,
+      p50Ratio: 1.2,
+      goal: 'p50 ≤ 1.25 ×',
+      isMet: true
+    })
     t.match(JSON.parse(formatJson(plain!)), { detail: '8 workers', p50: null, p99: null, cpuMicros: null })
   }
 )

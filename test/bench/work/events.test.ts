@@ -12,7 +12,7 @@ t.test('an audience: its value is events/s of all receivers, its cost that of on
   t.same(await audience(asked).run(createRacer({ port: 7 }), fake.round), {
     value: 20_000,
     // Half a core and a fifth of one, for 20,000 events a second.
-    cost: { process: 25, gateway: 10, workers: undefined },
+    cost: { process: 25, gateway: 10, workers: undefined, wait: 5 },
     loadCpu: 0.3
   })
   t.same(fake.asked, [{ ...asked, kind: 'audience', port: 7, warmupSeconds: 0.5, seconds: 2 }])
@@ -50,7 +50,12 @@ t.test('a churn: once to warm up, and then measured', async t => {
   t.same(await churn().run(racer, createRound({}).round), {
     value: 150_000,
     // 1,000 ms at half a core and a fifth of one, for 300,000 joins.
-    cost: { process: 500_000 / 300_000, gateway: 200_000 / 300_000, workers: undefined }
+    cost: {
+      process: 500_000 / 300_000,
+      gateway: 200_000 / 300_000,
+      workers: undefined,
+      wait: 100_000 / 300_000
+    }
   })
   t.same(asked, [
     ['churn', { seconds: 0.5 }],

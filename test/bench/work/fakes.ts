@@ -60,10 +60,10 @@ export interface FakeRacerInit {
 export function createRacer({ port = 1, results = [], fresh, onAsk, onEnd }: FakeRacerInit = {}): Racer {
   const left = [...results]
   let at = 0
-  // Half a core for the process, and a fifth for its main thread.
+  // Half a core for the process, and a fifth for its main thread, which waits for a tenth of the time.
   const usage = () => {
     at += 1000
-    return { at, process: at * 500, mainThread: at * 200, workers: undefined }
+    return { at, process: at * 500, mainThread: at * 200, mainThreadWait: at * 100, workers: undefined }
   }
   const racer = {
     port,

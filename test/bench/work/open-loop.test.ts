@@ -35,7 +35,7 @@ t.test('at load: told are latencies, the rate, the lateness, and what a request 
     p99: 4_000,
     lateP99: 150,
     loadCpu: 0.3,
-    cost: { process: 50, gateway: 20, workers: undefined }
+    cost: { process: 50, gateway: 20, workers: undefined, wait: 10 }
   })
 })
 
