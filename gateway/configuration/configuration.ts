@@ -37,7 +37,14 @@ export interface Configuration {
  */
 export async function readConfiguration({ flags, env, folder }: ConfigurationInit): Promise<Configuration> {
   const variables = readVariables(env)
-  const { path, warnings } = chooseFile({ flag: flags['config'], variable: variables.config, folder })
+  const isExample =
+    flags['example'] !== undefined && (flags['handlers'] ?? variables.values.get('handlers')) === undefined
+  const { path, warnings } = chooseFile({
+    flag: flags['config'],
+    variable: variables.config,
+    isExample,
+    folder
+  })
   const options: Record<string, unknown> = {}
   const origins = new Map<string, string>()
   if (path !== undefined) {
@@ -93,14 +100,16 @@ export function findFaults({ options, origins }: Configuration): string[] {
 interface FileChoice {
   readonly flag: string | boolean | undefined
   readonly variable: string | undefined
+  /** Whether an example is to run. It takes the place of the game in the folder. */
+  readonly isExample: boolean
   readonly folder: string
 }
 
-function chooseFile({ flag, variable, folder }: FileChoice): ReturnType<typeof findConfigFile> {
+function chooseFile({ flag, variable, isExample, folder }: FileChoice): ReturnType<typeof findConfigFile> {
   if (typeof flag === 'string') return { path: namedConfigFile(folder, flag, '--config'), warnings: [] }
   if (variable !== undefined)
     return { path: namedConfigFile(folder, variable, 'SALLYPORT_CONFIG'), warnings: [] }
-  return findConfigFile(folder)
+  return isExample ? { path: undefined, warnings: [] } : findConfigFile(folder)
 }
 
 function listGiven({ values, origins }: Variables) {

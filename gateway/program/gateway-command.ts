@@ -46,7 +46,7 @@ export const programFlags = {
   },
   example: {
     value: 'NAME',
-    help: 'run an example that comes with the package, where no handlers are given'
+    help: 'run an example that comes with the package, unless --handlers or --config say what to run'
   },
   version: { help: 'print the version' }
 } as const satisfies FlagTable

@@ -27,8 +27,8 @@ interface Program {
   err: string
 }
 
-function start(t: Test, args: readonly string[], env: Record<string, string> = {}): Program {
-  return watch(t, spawn(process.execPath, [program, ...args], { env: { ...plainEnv, ...env } }))
+function start(t: Test, args: readonly string[], env: Record<string, string> = {}, cwd?: string): Program {
+  return watch(t, spawn(process.execPath, [program, ...args], { env: { ...plainEnv, ...env }, cwd }))
 }
 
 /** Collects the output of a program, and ends it with the test. */
@@ -121,6 +121,18 @@ t.test('handlers that are given take the place of an example, with its page', as
   const url = await listening(running)
   t.match(running.out, /score\.js +score\.add/)
   t.match(await (await fetch(url.replace('ws:', 'http:'))).text(), /<title>Sallyport</, 'the start page')
+})
+
+t.test('an example runs in the folder of another game, whose configuration it leaves alone', async t => {
+  const game = folder(t)
+  writeFileSync(join(game, 'sallyport.config.js'), 'export default { handlers: "./nothing", port: 1 }')
+  const running = start(t, ['--example', 'score', '--port', '0'], {}, game)
+  const player = await Player.connect(await listening(running))
+  t.same(await player.request('score.add', { points: 3 }), { score: 3 })
+  t.notMatch(running.out, 'sallyport.config.js')
+  const named = start(t, ['--example', 'score', '--config', 'sallyport.config.js', '--port', '0'], {}, game)
+  t.equal(await named.exited, 1, 'a file that is named says what to run')
+  t.match(named.err, /nothing/)
 })
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
