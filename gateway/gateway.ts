@@ -4,6 +4,7 @@
 import { errors } from '../shared/errors.js'
 import type { EventArguments, EventName } from '../shared/events/event-types.js'
 import type { ClusterView } from './cluster/cluster-view.js'
+import { namePlaces } from './development/syntax.js'
 import { type EndingTimes, endGateway } from './ending.js'
 import type { HostChannel } from './host/host-channel.js'
 import type { HostBroadcastOptions, HostRecipient } from './host/host-events.js'
@@ -162,7 +163,7 @@ export class Gateway {
       await this.#joining
       this.#joining = undefined
       const load = (cancelled?: AbortSignal) => this.#parts.core.pool.start(cancelled)
-      await (this.#parts.development?.start(load) ?? load())
+      await (this.#parts.development?.start(load) ?? namePlaces(load(), this.options.handlers))
       await this.#parts.listener.listen()
       await this.#parts.hostHooks.start(this)
       if (this.#closing !== undefined) throw errors.closing()
@@ -268,7 +269,7 @@ export class Gateway {
   }
 
   #load(run: (cancelled?: AbortSignal) => Promise<void>): Promise<void> {
-    return this.#parts.development?.load(run) ?? run()
+    return this.#parts.development?.load(run) ?? namePlaces(run(), this.options.handlers)
   }
 
   #end(times: Omit<EndingTimes, 'hasStarted'>): Promise<void> {

@@ -6,13 +6,13 @@
  */
 import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
-import { errors, GatewayError } from '../../shared/errors.js'
+import { errors } from '../../shared/errors.js'
 import { listNames } from '../../shared/text/listed.js'
 import type { StartTransport } from '../isolation/start-transport.js'
 import type { ResolvedOptions } from '../options/options.js'
 import { describeSlow, isCancelled, LoadAttempt } from './load-attempt.js'
 import { isLoadedFiles, Sources } from './sources.js'
-import { findSyntaxError } from './syntax.js'
+import { isOfGame, withPlaces } from './syntax.js'
 import { findTypescript, noTypescript, type TypescriptSetup } from './typescript.js'
 import { Watcher } from './watcher.js'
 
@@ -145,7 +145,7 @@ export class Development {
       await this.#loadWithTypescript(run, attempt.signal)
       hasSucceeded = true
     } catch (error) {
-      throw await this.#withPlace(error)
+      throw await withPlaces(error, () => this.#sources.watched)
     } finally {
       attempt.end()
       this.#sources.end(hasSucceeded)
@@ -202,22 +202,6 @@ export class Development {
     void this.#watch().then(() => this.#wake())
   }
 
-  /** Adds the file and line to each syntax error for which Node tells neither. */
-  async #withPlace(error: unknown): Promise<unknown> {
-    if (!isOfGame(error) || isCancelled(error)) return error
-    const lines = await Promise.all(
-      error.message.split('\n').map(async line => {
-        const [, own] = /^(\/.+?) does not load: /.exec(line) ?? []
-        const place =
-          (own && (await findSyntaxError(line, [own]))) ??
-          (await findSyntaxError(line, this.#sources.watched))
-        return place === undefined ? line : `${line} (${place})`
-      })
-    )
-    const message = lines.join('\n')
-    return message === error.message ? error : errors.handlersInvalid(message)
-  }
-
   /** Watches the sources from the first call on. Never rejects: without a watcher, r and Enter reload. */
   #watch(): Promise<void> {
     this.#watching ??= this.#startToWatch().catch(error => {
@@ -269,10 +253,6 @@ export class Development {
     if (this.#use === 'start') this.tryAgain(`${describeChanged(changed)} has changed`)
     else void this.#init.reload(changed)
   }
-}
-
-function isOfGame(error: unknown): error is GatewayError {
-  return error instanceof GatewayError && error.code === 'HANDLERS_INVALID'
 }
 
 /** Describes changed files for the log, relative to the current folder. */

@@ -4,13 +4,48 @@
  * names both.
  */
 import { execFile } from 'node:child_process'
-import { statOf } from './source-tree.js'
+import { errors, GatewayError } from '../../shared/errors.js'
+import { isCancelled } from './load-attempt.js'
+import { listSources, statOf } from './source-tree.js'
 
 /** Number of files that are checked, the last saved first: the error is most likely there. */
 const mostChecked = 8
 
 /** Milliseconds that the check of a file may take. */
 const longestCheck = 5_000
+
+/** Whether the handlers, and not the gateway, are at fault that they do not load. */
+export function isOfGame(error: unknown): error is GatewayError {
+  return error instanceof GatewayError && error.code === 'HANDLERS_INVALID'
+}
+
+/**
+ * Returns the error with which handlers do not load, with the file and line of each syntax error for which
+ * Node tells neither.
+ *
+ * @param files returns the files that the error may be in
+ */
+export async function withPlaces(error: unknown, files: () => readonly string[]): Promise<unknown> {
+  if (!isOfGame(error) || isCancelled(error)) return error
+  const lines = await Promise.all(
+    error.message.split('\n').map(async line => {
+      const [, own] = /^(\/.+?) does not load: /.exec(line) ?? []
+      const place = (own && (await findSyntaxError(line, [own]))) ?? (await findSyntaxError(line, files()))
+      return place === undefined ? line : `${line} (${place})`
+    })
+  )
+  const message = lines.join('\n')
+  return message === error.message ? error : errors.handlersInvalid(message)
+}
+
+/** Settles with a load of the handlers in this folder. Rejects with the places of syntax errors. */
+export async function namePlaces(loaded: Promise<void>, handlers: string): Promise<void> {
+  try {
+    await loaded
+  } catch (error) {
+    throw await withPlaces(error, () => listSources(handlers).realFiles)
+  }
+}
 
 /**
  * Returns the file and line of a syntax error, such as `/game/handlers/score.js:3`; undefined if the message

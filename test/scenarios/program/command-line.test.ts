@@ -266,7 +266,7 @@ t.test(
         {},
         /^sallyport: No handlers were found in .*: no module there exports a function$/
       ],
-      [['--handlers', broken], {}, /^sallyport: .*broken\.mjs does not load: SyntaxError/],
+      [['--handlers', broken], {}, /^sallyport: .*broken\.mjs does not load: SyntaxError.*broken\.mjs:1\)$/m],
       [['--handlers', throwing], {}, /^sallyport: .*throwing\.mjs does not load: Error: no database/],
       [
         ['--handlers', example, '--port', String(port)],

@@ -176,7 +176,7 @@ t.test(
       renew('this is no JavaScript')
       program.process.kill('SIGHUP')
       await until('they are not', () =>
-        /ERROR The new handlers do not load; the old ones go on/.test(program.err)
+        /ERROR The new handlers do not load; the old ones go on.*SyntaxError.*a\.js:1\)/.test(program.err)
       )
       t.equal(await player.request('a.version'), 2)
       renew(handlers.replace('() => 1', '() => 3'))
