@@ -8,9 +8,9 @@ module.exports = {
       node_args: '--enable-source-maps',
       exec_mode: 'fork',
       instances: 1,
-      // drainTimeout (30 s), twice drainSpread (2 s), handoverTimeout (10 s, in a cluster), three times
-      // closeTimeout (4 s), and some seconds for the end of the process.
-      kill_timeout: 60_000,
+      // drainTimeout (30 s), twice drainSpread (2 s), handoverTimeout (10 s, in a cluster), four times
+      // closeTimeout (4 s): 60 s, and some seconds for the end of the process.
+      kill_timeout: 75_000,
       // Worker processes end with the gateway; a signal of their own would cut their requests.
       treekill: false,
       env: {

@@ -16,8 +16,11 @@ const run = promisify(execFile)
 const read = (name: string) => readFileSync(join(root, 'deploy', name), 'utf8')
 const defaultOf = (name: string) => Number(optionTable.find(row => row.name === name)?.defaultValue)
 
+/** Milliseconds for the end of the process itself, beside the steps of the gateway. */
+const margin = 5_000
 /** Milliseconds that a gateway may take to end once it is told to. */
-const endsWithin = defaultOf('drainTimeout') + defaultOf('drainSpread') + 3 * defaultOf('closeTimeout')
+const endsWithin =
+  defaultOf('drainTimeout') + defaultOf('drainSpread') + 4 * defaultOf('closeTimeout') + margin
 /** The same for one of several gateways. */
 const endsInClusterWithin = endsWithin + defaultOf('drainSpread') + defaultOf('handoverTimeout')
 
