@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { errors } from '../../shared/errors.js'
 import { resolveOptions } from '../options/resolve-options.js'
-import { readTypesFile, writeTypesFile } from '../project/types-file.js'
+import { expectOwnFile, readTypesFile, writeTypesFile } from '../project/types-file.js'
 import { print } from '../telemetry/output.js'
 import type { Arguments, ProgramCommand } from './command.js'
 import { handlersFlags, readGatewayOptions } from './gateway-command.js'
@@ -28,6 +28,7 @@ async function run(given: Arguments): Promise<void> {
   const file = readTypesFile(handlers, out === undefined ? undefined : resolve(out))
   if (given.flags['check'] === true) {
     if (file.present === file.text) return print(`${file.path} is up to date.\n`)
+    expectOwnFile(file)
     const what = file.present === undefined ? 'is not there' : 'is not up to date'
     throw errors.optionInvalid(`${file.path} ${what}: sallyport types without --check writes it`)
   }

@@ -35,13 +35,21 @@ export function readTypesFile(handlers: string, path = defaultTypesPath(handlers
  */
 export function writeTypesFile({ path, text, present }: TypesFile): boolean {
   if (present === text) return false
-  if (present !== undefined && !present.startsWith(marker)) {
-    throw errors.optionInvalid(
-      `${path} is there already, and not written by sallyport types: --out names another`
-    )
-  }
+  expectOwnFile({ path, present })
   writeFileSync(path, text)
   return true
+}
+
+/**
+ * Does nothing if there is no file, or one that `sallyport types` has written.
+ *
+ * @throws `OPTION_INVALID` for a file that something else has written
+ */
+export function expectOwnFile({ path, present }: Pick<TypesFile, 'path' | 'present'>): void {
+  if (present === undefined || present.startsWith(marker)) return
+  throw errors.optionInvalid(
+    `${path} is there already, and not written by sallyport types: --out names another`
+  )
 }
 
 /**

@@ -104,6 +104,9 @@ t.test(
     const before = readFileSync(path, 'utf8')
     t.same(types('--check'), { status: 1, said: `sallyport: ${path} is not up to date: ${advice}\n` })
     t.equal(readFileSync(path, 'utf8'), before)
+    writeFileSync(path, 'export const own = 1\n')
+    const foreign = 'is there already, and not written by sallyport types: --out names another'
+    t.same(types('--check'), { status: 1, said: `sallyport: ${path} ${foreign}\n` })
   }
 )
 
