@@ -53,6 +53,8 @@ export class SessionHooks {
   readonly #init: SessionHooksInit
   readonly #hooks: HookRequests
   readonly #absences = new WeakMap<Session, Absence>()
+  /** When the last absence began that is over, by the monotonic clock. */
+  readonly #lastAbsences = new WeakMap<Session, number>()
   /** Sessions of other gateways whose client has not come yet. */
   readonly #moved = new WeakSet<Session>()
   readonly #restored = new WeakSet<Session>()
@@ -148,6 +150,7 @@ export class SessionHooks {
     const untold = new Set([...namesOf(withdrawn), ...(absence?.untold ?? [])])
     this.#runOnConnect(session, client, true)
     if (absence === undefined || !session.isOpen) return
+    this.#lastAbsences.set(session, absence.since)
     const { ip, port } = session.receiver!.address
     const info: ResumeInfo = {
       address: { ip, port },
@@ -167,12 +170,17 @@ export class SessionHooks {
     const withdrawn = waiting.filter(hook => dispatcher.withdraw(hook))
     const absence = this.#absences.get(session)
     this.#absences.delete(session)
-    if (absence === undefined) return null
-    // A module whose onResume was withdrawn too still knows of an earlier absence.
+    // A module whose onResume was withdrawn still knows of an earlier absence.
     const told = new Set(namesOf(withdrawn.filter(({ route }) => hookNameOf(route.name) === 'onResume')))
-    const drops = absence.drops.filter(drop => withdrawn.includes(drop))
-    const untold = [...absence.untold, ...namesOf(drops)].filter(name => !told.has(name))
-    return { awayFor: monotonic() - absence.since, untold }
+    if (absence === undefined && told.size === 0) return null
+    const since = absence?.since ?? this.#lastAbsences.get(session) ?? monotonic()
+    const drops = absence?.drops.filter(drop => withdrawn.includes(drop)) ?? []
+    // Without an absence that is not over, only those modules are to be told of the return.
+    const mayBeUntold =
+      absence === undefined
+        ? this.#hooks.named('onResume').map(({ name }) => hookModuleOf(name))
+        : [...absence.untold, ...namesOf(drops)]
+    return { awayFor: monotonic() - since, untold: mayBeUntold.filter(name => !told.has(name)) }
   }
 
   /** A session has come from another gateway, or is back from its way there. */

@@ -379,6 +379,47 @@ t.test('a game with onResume alone is told once of returns that it has not notic
   await core.close()
 })
 
+t.test('a return that waits to be told is told in the gateway to which the session moves', async t => {
+  for (const isNoticed of [false, true]) {
+    const [home, away] = [
+      await start([onConnect, onDrop, onResume]),
+      await start([onConnect, onDrop, onResume])
+    ]
+    const player = home.core.connect()
+    await runOn(home.worker, home.nameOf)
+    drop(home.core, player)
+    t.same(await runOn(home.worker, home.nameOf), [onDrop])
+    home.core.clock += 250
+    resume(home.core, player)
+    await tick()
+    t.same(handedOut(home.worker, home.nameOf), [[onConnect]], 'onResume waits behind it')
+    if (isNoticed) drop(home.core, player)
+    const absence = home.core.hooks.moveOut(player.session)
+    t.match(absence, { awayFor: isNoticed ? 0 : 250, untold: [] })
+
+    const moved = away.core.connect()
+    await runOn(away.worker, away.nameOf)
+    away.core.hooks.moveIn(moved.session, absence, true)
+    resume(away.core, moved)
+    t.same(await runOn(away.worker, away.nameOf), [onConnect, onResume])
+    await Promise.all([home.core.close(), away.core.close()])
+  }
+})
+
+t.test('a return that was told already is not told again after a move', async t => {
+  const hooks = ['_hooks.onDrop', '_hooks.onResume', 'room._hooks.onDrop', 'room._hooks.onResume']
+  const { core, nameOf, worker } = await start(hooks)
+  const player = core.connect()
+  drop(core, player)
+  await runOn(worker, nameOf)
+  resume(core, player)
+  await tick()
+  const [turn] = worker.turns.splice(0)
+  t.equal(nameOf(worker.claimNext(turn!)!), '_hooks.onResume')
+  t.match(core.hooks.moveOut(player.session), { untold: ['_hooks'] }, 'only that of the room is due')
+  await core.close()
+})
+
 t.test('a client that takes its session over before the loss was noticed was not away', async t => {
   const { core, nameOf, worker } = await start([onConnect, onDrop, onResume])
   const player = core.connect()
