@@ -13,6 +13,8 @@ export interface ReplicasInit {
   readonly registry: Pick<Registry, 'all' | 'find' | 'on' | 'kick'>
   /** The own start. */
   readonly start: () => number
+  /** Whether the own start has a good lease, so that no other gateway takes it for dead. */
+  readonly hasLease: () => boolean
   readonly timing: Timing
   /** Whether records are written at all. */
   readonly isOn: boolean

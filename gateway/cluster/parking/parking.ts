@@ -71,6 +71,7 @@ export class Parking {
       timing,
       every: options.replicateEvery,
       start: () => members.start,
+      hasLease: () => members.hasLease,
       isOn: options.replicate !== 'none',
       describe: (session, receiver) => stock.describe(session, receiver),
       hashesOf: receiver => resumption.hashesOf(receiver),

@@ -2,7 +2,9 @@
  * Writes the records of the sessions here, from which another gateway restores them after a crash.
  *
  * Each session has at most one write under way, and one that waits and takes in all changes until it begins.
- * A record is removed when the next one is there, or when the session ends.
+ * A record is removed when the next one is there, or when the session ends. A gateway that was cut off writes
+ * nothing of a session until it is decided that the session is still here (restarts.ts), which it judges by
+ * what was written before.
  */
 import { ResumableReceiver } from '../../resume/resumable-receiver.js'
 import { inStore } from '../../sessions/registry-events.js'
@@ -98,6 +100,11 @@ export class Replicas {
     return session
   }
 
+  /** Whether no other gateway can have restored a session. */
+  #isSurelyHere(holding: Holding): boolean {
+    return this.#init.hasLease() && holding.start === this.#init.start()
+  }
+
   /** Writes a session as it is now. Resolves to why that has failed; undefined: it has not. */
   write(session: Session): Promise<string | undefined> {
     const holding = this.#of(session)
@@ -153,7 +160,7 @@ export class Replicas {
   #pump(): void {
     for (const session of this.#due) {
       if (this.#writing.size === mostWrites || !this.#init.log.isUp) return
-      if (this.#writing.has(session)) continue
+      if (this.#writing.has(session) || !this.#isSurelyHere(this.#of(session))) continue
       this.#due.delete(session)
       if (!session.isOpen) continue
       this.#writing.add(session)
@@ -197,10 +204,15 @@ export class Replicas {
     const { log, describe, hashesOf, timing, start } = this.#init
     const { sid, receiver } = session
     if (holding.isOver || !(receiver instanceof ResumableReceiver)) return undefined
+    if (!this.#isSurelyHere(holding)) return undecided
     const isNew = holding.generation === undefined
     if (isNew) {
       const claim = await log.append(sid, formatClaim(start()))
       if (claim === undefined) return noAnswer
+      if (!this.#isSurelyHere(holding)) {
+        void log.remove(claim)
+        return undecided
+      }
       holding.generation = claim
       holding.claim = claim
       if (holding.isOver || session.receiver !== receiver) return undefined
@@ -227,10 +239,10 @@ export class Replicas {
       await log.sweep(sid, entry => isState(entry) && entry.generation <= generation)
       return `its ${bytes.length} bytes are more than the ${log.maxBytes} that it keeps`
     }
-    if (record === undefined) {
-      // The store may have it nevertheless.
+    if (record === undefined || !this.#isSurelyHere(holding)) {
+      // The store may have it nevertheless, perhaps behind what others have written since.
       holding.leftovers++
-      return noAnswer
+      return record === undefined ? noAnswer : undecided
     }
     // Numbers that fall are those of a log that was made anew.
     if (before !== undefined && record <= before) await this.followLog()
@@ -277,3 +289,4 @@ export class Replicas {
 }
 
 const noAnswer = 'it does not answer'
+const undecided = 'this gateway was cut off, and another one may have the session'

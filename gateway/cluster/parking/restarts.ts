@@ -134,12 +134,22 @@ export class Restarts {
     if (isLost) {
       holding.isLost = true
       void log.remove(claim)
+      // What came there late is behind all that the other gateway has removed, and would bring the
+      // session back.
+      const last = record ?? holding.claim ?? 0
+      if (holding.leftovers > 0)
+        void log.sweep(
+          sid,
+          entry => isState(entry) && this.#ownStarts.has(entry.start) && entry.number > last
+        )
       lost(session)
       return true
     }
     holding.generation = claim
     holding.claim = claim
     delete holding.record
+    // Decided, so that it may be written.
+    holding.start = start
     kept(session)
     return true
   }

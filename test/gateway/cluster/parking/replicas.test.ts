@@ -3,7 +3,11 @@ import { EventEmitter } from 'node:events'
 import t from 'tap'
 import { LocalNetwork } from '../../../../gateway/cluster/bus/local-network.js'
 import { processTiming } from '../../../../gateway/cluster/link/link-host.js'
-import { formatClaim, formatState } from '../../../../gateway/cluster/parking/entries/parked-entry.js'
+import {
+  formatClaim,
+  formatState,
+  type ParkedEntry
+} from '../../../../gateway/cluster/parking/entries/parked-entry.js'
 import { ParkedLog } from '../../../../gateway/cluster/parking/entries/parked-log.js'
 import type { ReplicasInit } from '../../../../gateway/cluster/parking/holding.js'
 import { Replicas } from '../../../../gateway/cluster/parking/replicas.js'
@@ -16,7 +20,7 @@ import { until } from '../../../helpers/until.js'
 interface FakeSession {
   readonly sid: number
   readonly receiver: ResumableReceiver
-  readonly uid: string | null
+  uid: string | null
   version: number
   isOpen: boolean
 }
@@ -30,11 +34,17 @@ async function create() {
   const sessions: FakeSession[] = []
   const events = new EventEmitter()
   const looks: (() => void)[] = []
-  let start = 2
+  const own = { start: 2, hasLease: true }
+  const kicked: (string | null)[] = []
+  const lost: number[] = []
   const replicas = new Replicas({
     log,
-    registry: Object.assign(events, { all: () => sessions }) as unknown as Registry,
-    start: () => start,
+    registry: Object.assign(events, {
+      all: () => sessions,
+      kick: (_session: Session, reason: string | null) => kicked.push(reason)
+    }) as unknown as Registry,
+    start: () => own.start,
+    hasLease: () => own.hasLease,
     timing: {
       ...processTiming,
       after: (_ms, run) => {
@@ -46,7 +56,7 @@ async function create() {
     every: 1,
     describe: ({ sid }) => movableSession(sid),
     hashesOf: () => movableSession(1).secrets,
-    lost: () => {},
+    lost: ({ sid }) => lost.push(sid),
     isDead: async () => false,
     tooLarge: { isSo: () => false } as unknown as ReplicasInit['tooLarge']
   })
@@ -66,7 +76,9 @@ async function create() {
     replicas,
     come,
     look: () => looks.shift()?.(),
-    beginAnew: () => (start = 3),
+    kicked,
+    lost,
+    own,
     resume: (session: FakeSession) => events.emit('resumed', session),
     end: (session: FakeSession) => {
       session.isOpen = false
@@ -109,11 +121,11 @@ t.test('so does one that was never written, since the store did not answer', asy
 })
 
 t.test('what another gateway has restored while this one was cut off stays', async t => {
-  const { network, former, come, end, replicas, beginAnew, look } = await create()
+  const { network, former, come, end, replicas, own, look } = await create()
   network.setDown('here')
   const session = come(1)
   await write(former, 1, true)
-  beginAnew()
+  own.start = 3
   end(session)
   network.setUp('here')
   look()
@@ -134,4 +146,97 @@ t.test('a session is written once at a time, so that a slow store has 64 session
   await until('the first are written', () => written.length > 0)
   t.same(written, sids.slice(0, 64).map(String))
   await until('all are written', () => new Set(written).size === sids.length)
+})
+
+/** Waits until the store has what `has` looks for. */
+async function untilStore(log: ParkedLog, has: (entries: readonly ParkedEntry[]) => boolean): Promise<void> {
+  while (!has((await log.read(1))!)) await new Promise(resolve => setTimeout(resolve, 1))
+}
+
+/** A session of the user red that is written, and has changed since. */
+async function createWritten() {
+  const created = await create()
+  const { network, log, come, replicas, own } = created
+  const session = come(1)
+  session.uid = 'red'
+  await untilStore(log, entries => entries.some(({ kind }) => kind === 'record'))
+  t.equal(await replicas.write(session as unknown as Session), undefined)
+  await untilStore(log, entries => entries.length === 2)
+  session.version++
+  const write = () => replicas.write(session as unknown as Session)
+  const cut = () => (own.hasLease = false)
+  return {
+    ...created,
+    session,
+    write,
+    numbers: async () => (await log.read(1))!.map(({ number }) => number),
+    cut,
+    /** Begins a write, and cuts the gateway off while it is under way. Returns its result. */
+    cutWhileWriting: async () => {
+      const begun = new Promise<void>(resolve => {
+        network.fault = ({ kind, from }) => {
+          if (kind !== 'append' || from !== 'here') return undefined
+          resolve()
+          return { delay: 50 }
+        }
+      })
+      const written = write()
+      await begun
+      cut()
+      network.fault = () => undefined
+      return { written }
+    },
+    heal: () => Object.assign(own, { start: 3, hasLease: true })
+  }
+}
+
+t.test('who was cut off writes nothing of a session until it is decided that it is still here', async t => {
+  const { former, replicas, session, resume, look, write, numbers, kicked, cut, heal } = await createWritten()
+  const before = await numbers()
+  cut()
+  await former.appendKick('red', 'out')
+  const attempt = async () => {
+    resume(session)
+    look()
+    t.match(await write(), /cut off/)
+    t.same(await numbers(), before)
+  }
+  await attempt()
+  heal()
+  await attempt()
+  await replicas.restarts.begin(3)
+  t.same(kicked, ['out'], 'the kick is behind what was written before')
+})
+
+t.test('a write that was under way when its gateway was cut off hides no kick', async t => {
+  const { former, replicas, kicked, cutWhileWriting, heal } = await createWritten()
+  const { written } = await cutWhileWriting()
+  await former.appendKick('red', 'out')
+  t.match(await written, /cut off/)
+  heal()
+  await replicas.restarts.begin(3)
+  t.same(kicked, ['out'])
+})
+
+t.test('what came late of a session that another gateway has restored and ended is removed', async t => {
+  const { log, former, replicas, numbers, lost, cutWhileWriting, heal } = await createWritten()
+  const { written } = await cutWhileWriting()
+  await former.sweep(1, () => true)
+  await written
+  t.equal((await numbers()).length, 1, 'it is there')
+  heal()
+  await replicas.restarts.begin(3)
+  t.same(lost, [1])
+  await untilStore(log, entries => entries.length === 0)
+})
+
+t.test('a session that is still here is written at once when that is decided', async t => {
+  const { log, session, resume, look, replicas, cut, heal, kicked, lost } = await createWritten()
+  cut()
+  resume(session)
+  heal()
+  look()
+  await replicas.restarts.begin(3)
+  await untilStore(log, entries => entries.some(({ kind, start }) => kind === 'record' && start === 3))
+  t.same([kicked, lost], [[], []])
 })
