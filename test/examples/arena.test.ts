@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Client } from '../../client/index.js'
 import { Room, type Tick } from '../../examples/arena/handlers/_room.js'
-import { TestGateway } from '../../testing/index.js'
+import type { ArenaSettings } from '../../examples/arena/handlers/_world.js'
+import { choose } from '../../examples/arena/handlers/arena.js'
+import { TestGateway, TestWorld } from '../../testing/index.js'
 import { matchRows } from '../helpers/match-rows.js'
 import { root } from '../helpers/paths.js'
 import { until } from '../helpers/until.js'
@@ -102,6 +104,20 @@ t.test("a room's worker ends: sessions and what they hold stay, and the room beg
     'the room knows nobody but who has entered'
   )
   t.match(gateway.metrics(), { sessions: 2, sessionsOpened: 2, workersLost: 1 })
+})
+
+t.test('a coin that is found while its player chooses a room is kept', async t => {
+  const world = new TestWorld()
+  t.teardown(() => world.close())
+  const red = world.join({ settings: { found: 1 } })
+  const chooseLate: typeof choose = async (body, session, context) => {
+    // As the room's clock does, after this request has got its copy of the session.
+    const newest = await world.app.sessions.aget<ArenaSettings>(session.frontendId, session.id)
+    await newest!.aupdate('found', (found = 0) => found + 1)
+    return choose(body, session, context)
+  }
+  await red.call(chooseLate, { name: 'Red', room: 'North' })
+  t.same(red.settings, { found: 2, name: 'Red', room: 'North' })
 })
 
 t.test('what is asked for wrongly is refused with its reason', async t => {

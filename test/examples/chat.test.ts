@@ -5,9 +5,10 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { enter } from '../../examples/chat/handlers/room.js'
 import { onHttpRequest } from '../../examples/chat/http.js'
 import type { GatewayOptions } from '../../gateway/index.js'
-import { TestGateway } from '../../testing/index.js'
+import { TestGateway, TestWorld } from '../../testing/index.js'
 import { startGateway } from '../helpers/gateway.js'
 import { root } from '../helpers/paths.js'
 import type { Player } from '../helpers/player.js'
@@ -132,6 +133,18 @@ t.test(
     t.equal(gateway.sessions.get(me)?.uid, 'Dark Red')
   }
 )
+
+t.test('what others save in a session while it enters a room is kept', async t => {
+  const world = new TestWorld()
+  t.teardown(() => world.close())
+  const red = world.join({ settings: { gold: 1 } })
+  const enterLate: typeof enter = async (body, session, context) => {
+    await world.app.sessions.apush(session.frontendId, session.id, 'gold', 2)
+    return enter(body, session, context)
+  }
+  await red.call(enterLate, { name: 'Red', room: 'Lobby' })
+  t.same(red.settings, { gold: 2, room: 'Lobby', said: 0 })
+})
 
 t.test('two windows with one name are two people', async t => {
   const { enter } = await start(t)

@@ -17,7 +17,8 @@ export async function choose(
   leave(undefined, session, context)
   session.set('name', name)
   session.set('room', room)
-  await session.apushAll()
+  // Not apushAll, which would also send `found` as it was: the clock may have counted coins since.
+  await session.acommit()
   return { name, room }
 }
 

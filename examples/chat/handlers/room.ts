@@ -26,7 +26,7 @@ export async function enter(
   await channel.ajoin()
   session.set('room', room)
   session.set('said', 0)
-  await session.apushAll()
+  await session.acommit()
   channel.broadcast('room.entered', personOf(session), { except: session })
   return describeRoom(room, session, context)
 }
