@@ -2,9 +2,9 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Client } from '../../client/index.js'
-import { Room, type Tick } from '../../examples/arena/handlers/_room.js'
+import { mostPlayers, Room, type Tick } from '../../examples/arena/handlers/_room.js'
 import type { ArenaSettings } from '../../examples/arena/handlers/_world.js'
-import { choose } from '../../examples/arena/handlers/arena.js'
+import { choose, enter } from '../../examples/arena/handlers/arena.js'
 import { TestGateway, TestWorld } from '../../testing/index.js'
 import { matchRows } from '../helpers/match-rows.js'
 import { root } from '../helpers/paths.js'
@@ -118,6 +118,18 @@ t.test('a coin that is found while its player chooses a room is kept', async t =
   }
   await red.call(chooseLate, { name: 'Red', room: 'North' })
   t.same(red.settings, { found: 2, name: 'Red', room: 'North' })
+})
+
+t.test('a full room takes no newcomer, but a player who is in it may enter again', async t => {
+  const world = new TestWorld()
+  t.teardown(() => world.close())
+  const players = Array.from({ length: mostPlayers + 1 }, () => world.join())
+  for (const player of players) await player.call(choose, { name: 'Red', room: 'Full' })
+  const newcomer = players.pop()!
+  for (const player of players) await player.call(enter)
+  await t.rejects(newcomer.call(enter), { code: 'ROOM_FULL' })
+  const [first] = players
+  t.match(await first!.call(enter), { me: first!.id, room: 'Full' })
 })
 
 t.test('what is asked for wrongly is refused with its reason', async t => {

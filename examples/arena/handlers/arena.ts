@@ -27,8 +27,10 @@ export async function enter(_body: unknown, session: ArenaSession, context: Hand
   const [name, roomName] = [session.get('name'), session.get('room')]
   if (name === undefined || roomName === undefined) throw new RequestError('NO_ROOM', 'Choose a room first')
   const room = openRoom(roomName)
-  if (room.size >= mostPlayers) throw new RequestError('ROOM_FULL', `The room has ${mostPlayers} players`)
-  if (!room.has(session.id)) room.add(session.id, name)
+  if (!room.has(session.id)) {
+    if (room.size >= mostPlayers) throw new RequestError('ROOM_FULL', `The room has ${mostPlayers} players`)
+    room.add(session.id, name)
+  }
   await context.channel(channelName(roomName)).ajoin()
   const { born } = room
   const found = session.get('found') ?? 0
