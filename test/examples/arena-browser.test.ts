@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { onHttpRequest } from '../../examples/arena/http.js'
-import type { Gateway } from '../../gateway/index.js'
+import { createGateway, type Gateway } from '../../gateway/index.js'
 import { startBrowser, whyNoBrowser } from '../helpers/browser.js'
 import { startGateway } from '../helpers/gateway.js'
 import { fixture, root } from '../helpers/paths.js'
@@ -103,6 +103,18 @@ t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
     await red.getByText('In the same session again.').waitFor()
     await red.getByText('Red (you): ').waitFor()
     t.match(gateway.metrics(), { sessionsResumed: 2, sessionsOpened: 2 })
+  })
+
+  t.test('a page that is refused in its new session shows why, and tries again until it is in', async t => {
+    const { port } = gateway.address
+    await blue.context().close()
+    await gateway.close()
+    const busy = fixture('handlers-arena-busy')
+    const again = await createGateway({ handlers: busy, port, workers: 1, logLevel: 'silent', onHttpRequest })
+    t.teardown(() => again.close())
+    await red.getByText("The room can't be entered yet: Too much to do").waitFor()
+    await red.getByText('Connected again, in a new session: you have entered the room anew.').waitFor()
+    await red.getByRole('heading', { name: 'North' }).waitFor()
   })
 })
 

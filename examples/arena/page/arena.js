@@ -34,12 +34,15 @@ game.onState(({ state, resumed, reason }) => {
   if (here === undefined) return
   lastTickAt = performance.now()
   if (resumed) note('Connected again, in the same session: you never left the room.')
-  else enter(here.asked, () => 'Connected again, in a new session: you have entered the room anew.')
+  else {
+    here.isChosen = false
+    enterAgain()
+  }
 })
 
 // ── The room ───────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The room that this window is in; undefined: none. */
+/** The room that this window is in, and whether its session has chosen it; undefined: none. */
 let here
 /** When the newest tick arrived, and since when the room that sent it exists. */
 let lastTickAt = 0
@@ -66,7 +69,7 @@ async function enter(asked, why) {
 
 async function enterChosen(asked, why) {
   const entered = await game.request('arena.enter')
-  here = { ...entered, asked: asked ?? { name: entered.name, room: entered.room } }
+  here = { ...entered, isChosen: true, asked: asked ?? { name: entered.name, room: entered.room } }
   lastTickAt = performance.now()
   if (why !== undefined) note(why(entered))
   drawGame()
@@ -75,23 +78,31 @@ async function enterChosen(asked, why) {
 
 let isEntering = false
 
-/** Enters the room again after its worker has ended: another worker keeps a new, empty room of that name. */
+/**
+ * Enters the room again: in a new session, which has to choose it first, or after its worker has ended, when
+ * another worker keeps a new, empty room of that name. If it fails, the next second without a tick tries again.
+ */
 async function enterAgain() {
   if (here === undefined || isEntering || game.state !== 'open') return
   isEntering = true
-  const { born } = here
+  const { asked, born, isChosen } = here
   try {
-    await enterChosen(here.asked, entered =>
-      entered.born === born
-        ? 'The room was slow, and goes on.'
-        : `The worker that kept this room has ended, and the room with it. Worker ${entered.worker} has begun it anew. ` +
-          `Your session stayed, as sessions are not kept there, and with it all coins that you ever found: ${entered.found}.`
-    )
+    if (isChosen) await enterChosen(asked, entered => describeRoom(entered, born))
+    else await enter(asked, () => 'Connected again, in a new session: you have entered the room anew.')
   } catch (error) {
-    note(`The room is gone, and can't be entered yet: ${error.message}`)
+    note(`The room can't be entered yet: ${error.message}`)
   } finally {
     isEntering = false
   }
+}
+
+/** Says what has become of the room that began at `before`. */
+function describeRoom({ born, worker, found }, before) {
+  if (born === before) return 'The room was slow, and goes on.'
+  return (
+    `The worker that kept this room has ended, and the room with it. Worker ${worker} has begun it anew. ` +
+    `Your session stayed, as sessions are not kept there, and with it all coins that you ever found: ${found}.`
+  )
 }
 
 setInterval(() => {
