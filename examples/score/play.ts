@@ -33,14 +33,23 @@ async function request(route: string, body: unknown, note: string) {
   console.log(`${route.padEnd(15)} ${JSON.stringify(body).padEnd(34)} → ${shown.padEnd(24)} ${note}`)
 }
 
+function fail(why: string): never {
+  console.error(why)
+  process.exit(1)
+}
+
 try {
   await once(socket, 'open')
 } catch (error) {
-  console.error(
-    `No gateway answers on ${url} (${(error as Error).message}); start one with: npm start -- --example score`
-  )
-  process.exit(1)
+  const { message } = error as Error
+  fail(`No gateway answers on ${url} (${message}); start one with: npm start -- --example score`)
 }
+
+socket.on('error', ({ message }) => fail(`The connection to ${url} has failed: ${message}`))
+socket.on('close', code => {
+  // The player's own end comes when no reply is missing.
+  if (waiting.size > 0) fail(`The connection was closed, with code ${code}`)
+})
 
 await request('profile.login', { name: 'red' }, 'the session is bound to the user "red"')
 await request('score.add', { points: 3 }, 'set and pushed')
