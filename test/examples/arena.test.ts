@@ -136,7 +136,17 @@ t.test('what is asked for wrongly is refused with its reason', async t => {
   const { runners } = await start(t, 1)
   const [{ client }] = runners
   await t.rejects(client.request('arena.enter'), { code: 'NO_ROOM' })
-  await t.rejects(client.request('arena.choose', { name: '<b>', room: 'North' }), { code: 'NAME_INVALID' })
+  const rule = "has 1 to 16 letters, digits, spaces and . _ - ', and begins with a letter or a digit"
+  for (const wrong of ['<b>', '-x', '', 5, 'a'.repeat(17)]) {
+    await t.rejects(client.request('arena.choose', { name: wrong, room: 'North' }), {
+      code: 'NAME_INVALID',
+      message: `Your name ${rule}`
+    })
+    await t.rejects(client.request('arena.choose', { name: 'Red', room: wrong }), {
+      code: 'ROOM_INVALID',
+      message: `The room's name ${rule}`
+    })
+  }
   await t.rejects(client.request('arena.move', { dx: 2, dy: 0 }), { code: 'DIRECTION_INVALID' })
   await t.rejects(client.request('arena.move'), { code: 'DIRECTION_INVALID' })
 })

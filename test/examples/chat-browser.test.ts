@@ -200,8 +200,12 @@ t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
     const [{ page }] = windows
     await page.getByLabel('Your name').fill('<b>')
     await page.getByRole('button', { name: 'Enter' }).click()
-    await page.getByRole('alert').getByText('A name has 1 to 24 letters').waitFor()
+    await page.getByRole('alert').getByText('Your name has 1 to 24 letters').waitFor()
     t.equal(await page.getByLabel('Your name').inputValue(), '<b>')
+    await page.getByLabel('Your name').fill('Red')
+    await page.getByRole('combobox', { name: 'Room' }).fill('!!')
+    await page.getByRole('button', { name: 'Enter' }).click()
+    await page.getByRole('alert').getByText("The room's name has 1 to 24 letters").waitFor()
   })
 
   t.test('the keyboard is enough: the name, Enter, a message, Enter', async t => {

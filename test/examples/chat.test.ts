@@ -182,9 +182,16 @@ t.test(
       '<b>',
       '\ud800'
     ]
+    const rule = "has 1 to 24 letters, digits, spaces and . _ - ', and begins with a letter or a digit"
     for (const name of notNames) {
-      await t.rejects(player.request('room.enter', { name, room: 'Lobby' }), { code: 'NAME_INVALID' })
-      await t.rejects(player.request('room.enter', { name: 'Blue', room: name }), { code: 'ROOM_INVALID' })
+      await t.rejects(player.request('room.enter', { name, room: 'Lobby' }), {
+        code: 'NAME_INVALID',
+        message: `Your name ${rule}`
+      })
+      await t.rejects(player.request('room.enter', { name: 'Blue', room: name }), {
+        code: 'ROOM_INVALID',
+        message: `The room's name ${rule}`
+      })
     }
     await t.rejects(player.request('room.enter'), { code: 'NAME_INVALID' })
     t.equal(gateway.channel('room Lobby').size, 1)

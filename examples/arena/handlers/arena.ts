@@ -12,8 +12,8 @@ export async function choose(
   session: ArenaSession,
   context: HandlerContext
 ) {
-  const name = expectName(body?.name)
-  const room = expectName(body?.room)
+  const name = expectName(body?.name, 'NAME_INVALID')
+  const room = expectName(body?.room, 'ROOM_INVALID')
   leave(undefined, session, context)
   session.set('name', name)
   session.set('room', room)
@@ -68,8 +68,10 @@ function isDirection(value: unknown): value is number {
   return typeof value === 'number' && value >= -1 && value <= 1
 }
 
-function expectName(value: unknown): string {
+function expectName(value: unknown, code: 'NAME_INVALID' | 'ROOM_INVALID'): string {
   const name = typeof value === 'string' ? value.normalize().trim() : ''
   if (namePattern.test(name)) return name
-  throw new RequestError('NAME_INVALID', "A name has 1 to 16 letters, digits, spaces and . _ - '")
+  const field = code === 'NAME_INVALID' ? 'Your name' : "The room's name"
+  const rule = "has 1 to 16 letters, digits, spaces and . _ - ', and begins with a letter or a digit"
+  throw new RequestError(code, `${field} ${rule}`)
 }

@@ -59,10 +59,9 @@ export function expectRoom(session: ChatSession, context: HandlerContext): Chann
 export function expectName(value: unknown, code: 'NAME_INVALID' | 'ROOM_INVALID'): string {
   const name = typeof value === 'string' ? value.normalize().replace(/\s+/g, ' ').trim() : ''
   if (namePattern.test(name)) return name
-  throw new RequestError(
-    code,
-    "A name has 1 to 24 letters, digits, spaces and . _ - ' and begins with none of these"
-  )
+  const field = code === 'NAME_INVALID' ? 'Your name' : "The room's name"
+  const rule = "has 1 to 24 letters, digits, spaces and . _ - ', and begins with a letter or a digit"
+  throw new RequestError(code, `${field} ${rule}`)
 }
 
 export function expectText(value: unknown): string {
