@@ -1,13 +1,13 @@
 /** The chat's page in real browser windows. */
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { onHttpRequest } from '../../examples/chat/http.js'
-import { createGateway } from '../../gateway/index.js'
+import { createGateway, type Gateway } from '../../gateway/index.js'
 import { startBrowser, whyNoBrowser } from '../helpers/browser.js'
 import { ChatWindow, eventually } from '../helpers/chat-window.js'
 import { startGateway } from '../helpers/gateway.js'
-import { root } from '../helpers/paths.js'
+import { fixture, root } from '../helpers/paths.js'
 import { until } from '../helpers/until.js'
 
 const handlers = join(root, 'dist/examples/chat/handlers')
@@ -18,6 +18,32 @@ async function start(t: Test, browser: Browser, count: number, resumeWindow = 60
     Array.from({ length: count }, () => ChatWindow.open(t, browser, gateway.url))
   )
   return { gateway, windows: windows as [ChatWindow, ChatWindow] }
+}
+
+/** Enters, and stops the clock of the page: the test decides how long its connection stays cut. */
+async function pauseAfterEntering(window: ChatWindow): Promise<void> {
+  const { page } = window
+  await page.clock.install()
+  await page.reload()
+  await page.getByText('Connected', { exact: true }).waitFor()
+  await window.enter('Red')
+  await page.clock.pauseAt(Date.now() + 60_000)
+}
+
+/** Lets a page whose connection is cut come back when its session is over. */
+async function comeBackTooLate(window: ChatWindow, gateway: Gateway): Promise<void> {
+  await until('its session is over', () => gateway.metrics().sessions === 0)
+  await window.page.clock.fastForward(3_000)
+  await window.page.clock.resume()
+  await window.sees(
+    'Connected again. This is a new session: what was said meanwhile is missing, and you count from 0.'
+  )
+}
+
+/** Sends a message, which may have to wait for the connection. */
+async function send(page: Page, text: string): Promise<void> {
+  await page.getByLabel('Message', { exact: true }).fill(text)
+  await page.getByRole('button', { name: 'Send' }).click()
 }
 
 t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
@@ -292,26 +318,31 @@ t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
     for (const { complaints } of windows) t.same(complaints, [])
   })
 
-  t.test('what could not be sent since the session was lost stays, all of it', async t => {
+  t.test('what could not be sent since the session was lost stays, and the page says what to do', async t => {
     const { gateway, windows } = await start(t, browser, 1, 100)
-    const [red] = windows
-    await red.page.clock.install()
-    await red.page.reload()
-    await red.page.getByText('Connected', { exact: true }).waitFor()
-    await red.enter('Red')
-    await red.page.clock.pauseAt(Date.now() + 60_000)
-    await red.page.getByRole('button', { name: 'Cut the connection' }).click()
-    for (const text of ['One', 'Two', 'Three']) {
-      await red.page.getByLabel('Message', { exact: true }).fill(text)
-      await red.page.getByRole('button', { name: 'Send' }).click()
-    }
-    await until('its session is over', () => gateway.metrics().sessions === 0)
-    await red.page.clock.fastForward(3_000)
-    await red.page.clock.resume()
-    await red.sees(
-      'Connected again. This is a new session: what was said meanwhile is missing, and you count from 0.'
-    )
-    t.same(await red.page.locator('.unsent .text').allTextContents(), ['One', 'Two', 'Three'])
+    const [{ page }] = windows
+    await pauseAfterEntering(windows[0])
+    await page.getByRole('button', { name: 'Cut the connection' }).click()
+    for (const text of ['One', 'Two', 'Three']) await send(page, text)
+    await comeBackTooLate(windows[0], gateway)
+    t.same(await page.locator('.unsent .text').allTextContents(), ['One', 'Two', 'Three'])
+    const why = 'Not sent: the connection was lost meanwhile. Send it again.'
+    t.same(await page.locator('.unsent .tag').allTextContents(), [why, why, why])
+    t.equal(await page.getByRole('alert').and(page.locator('#say-error')).textContent(), why)
+    t.equal(await page.getByLabel('Message', { exact: true }).inputValue(), 'One', 'which Enter sends again')
+  })
+
+  t.test('of a message that may have arrived the page does not say that it was not sent', async t => {
+    const { gateway } = await startGateway(t, fixture('handlers-mute'), { onHttpRequest, resumeWindow: 100 })
+    const window = await ChatWindow.open(t, browser, gateway.url)
+    await pauseAfterEntering(window)
+    await send(window.page, 'Hello')
+    await window.page.locator('.pending').getByText('Sending …').waitFor()
+    await window.page.getByRole('button', { name: 'Cut the connection' }).click()
+    await comeBackTooLate(window, gateway)
+    t.same(await window.page.locator('.unsent .tag').allTextContents(), [
+      'The connection was lost. The others may have this message, or not.'
+    ])
   })
 
   t.test('who comes in sees who is away', async t => {
@@ -329,8 +360,7 @@ t.test('in real browser windows', { skip: whyNoBrowser() }, async t => {
   t.test(
     'who comes and who goes while a room is entered is in the list, or not, when it is shown',
     async t => {
-      const early = join(root, 'test/fixtures/handlers-early')
-      const { gateway } = await startGateway(t, early, { onHttpRequest })
+      const { gateway } = await startGateway(t, fixture('handlers-early'), { onHttpRequest })
       const window = await ChatWindow.open(t, browser, gateway.url)
       await window.enter('Red')
       await window.lists('Who is here', ['Blue', 'Red (you)'])

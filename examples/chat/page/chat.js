@@ -194,11 +194,20 @@ find('say').addEventListener('submit', async event => {
   try {
     await game.request('message.say', { text })
   } catch (error) {
-    markUnsent(line, error.message)
-    find('say-error').textContent = error.message
+    const why = explain(error)
+    markUnsent(line, why)
+    find('say-error').textContent = why
     if (find('text').value === '') find('text').value = text
   }
 })
+
+/** Says what has become of a message that is not confirmed. */
+function explain({ code, retryable, message }) {
+  if (code !== 'SESSION_LOST') return `Not sent. ${message}`
+  return retryable
+    ? 'Not sent: the connection was lost meanwhile. Send it again.'
+    : 'The connection was lost. The others may have this message, or not.'
+}
 
 find('leave').addEventListener('click', async () => {
   await game.request('room.leave').catch(() => {})

@@ -52,10 +52,10 @@ export function writePending(text) {
   return writeLine('message mine pending', wait, create('span', { className: 'text', dir: 'auto' }, text))
 }
 
-/** Says that a message of one's own was not sent. It stays, so that it can be sent again. */
+/** Says why a message of one's own is not confirmed. It stays, so that it can be sent again. */
 export function markUnsent(line, why) {
   line.classList.replace('pending', 'unsent')
-  line.querySelector('.wait').replaceWith(create('span', { className: 'tag' }, `Not sent. ${why}`))
+  line.querySelector('.wait').replaceWith(create('span', { className: 'tag' }, why))
 }
 
 /** Says of each message that is not confirmed yet what it waits for. */
