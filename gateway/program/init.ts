@@ -72,6 +72,7 @@ function init({ flags, words, env }: Arguments): void {
   const { dependency } = source
   writeFileSync(join(folder, 'package.json'), format(describePackage(basename(folder), dependency)))
   writeFileSync(join(folder, 'tsconfig.json'), format(compilerOptions))
+  writeFileSync(join(folder, 'tsconfig.build.json'), format(buildOptions))
   writeFileSync(join(folder, '.gitignore'), ignored)
   process.stdout.write(`Made ${folder}. Its package.json asks npm for sallyport ${dependency}.
 ${beginRepository(folder)}
@@ -155,7 +156,7 @@ function describePackage(name: string, dependency: string): object {
       check: 'tsc --noEmit',
       // Without this, a handler that was deleted would stay in dist, and its route with it.
       prebuild: `node -e "fs.rmSync('dist', { recursive: true, force: true })"`,
-      build: 'tsc',
+      build: 'tsc -p tsconfig.build.json',
       prestart: 'npm run build',
       start: 'sallyport --config dist/sallyport.config.js'
     },
@@ -177,6 +178,12 @@ const compilerOptions = {
     outDir: 'dist'
   },
   exclude: ['dist']
+}
+
+/** What production needs: neither the tests nor the player. The compiler's check and editors include both. */
+const buildOptions = {
+  extends: './tsconfig.json',
+  exclude: ['dist', 'test', 'play.ts']
 }
 
 const ignored = `node_modules

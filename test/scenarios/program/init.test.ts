@@ -98,6 +98,8 @@ t.test(
       // When all processes that npm has started have closed their output.
       await once(started, 'close')
     }
+    const compiled = ['events.js', 'handlers', 'sallyport.config.js', 'settings.js']
+    t.same(readdirSync(join(project, 'dist')).sort(), compiled, 'no test, and no player')
 
     const handler = join(project, 'handlers/score.ts')
     const changed = readFileSync(handler, 'utf8').replace(
