@@ -175,7 +175,9 @@ const compilerOptions = {
     skipLibCheck: false,
     verbatimModuleSyntax: true,
     rootDir: '.',
-    outDir: 'dist'
+    outDir: 'dist',
+    // For stacks that name lines of TypeScript, with Node's --enable-source-maps.
+    sourceMap: true
   },
   exclude: ['dist']
 }

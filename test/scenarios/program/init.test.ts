@@ -98,8 +98,15 @@ t.test(
       // When all processes that npm has started have closed their output.
       await once(started, 'close')
     }
-    const compiled = ['events.js', 'handlers', 'sallyport.config.js', 'settings.js']
-    t.same(readdirSync(join(project, 'dist')).sort(), compiled, 'no test, and no player')
+    const compiled = ['events.js', 'sallyport.config.js', 'settings.js'].flatMap(file => [
+      file,
+      `${file}.map`
+    ])
+    t.same(
+      readdirSync(join(project, 'dist')).sort(),
+      ['handlers', ...compiled].sort(),
+      'with source maps; no test, and no player'
+    )
 
     const handler = join(project, 'handlers/score.ts')
     const changed = readFileSync(handler, 'utf8').replace(
