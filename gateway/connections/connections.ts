@@ -95,7 +95,7 @@ export class Connections {
    * sessions are kept when they are sent away.
    */
   async sendOn(spread: number): Promise<void> {
-    this.#parts.resumption.goesOn = true
+    this.#parts.resumption.goOn()
     await this.#sendAll(
       [...this.#open.keys()].filter(each => each.connectionSession.canResume),
       spread

@@ -26,6 +26,11 @@ export class Absences {
   readonly #waits = new Waits<ResumableReceiver>()
   readonly #evicted: SeldomLine
   #forgiven = 0
+  /**
+   * Whether the limits end no session, since the gateway itself sends the clients away. It takes in no new ones
+   * then, so this ends soon.
+   */
+  keepsAll = false
 
   constructor(init: ResumptionInit, onOver: (receiver: ResumableReceiver, why: string) => void) {
     this.#init = init
@@ -69,7 +74,7 @@ export class Absences {
 
   /**
    * Waits for the client of a session, from now on. Does nothing if the client is back, or the session has
-   * gone or ended.
+   * gone or ended. Ends no session, even beyond the limits: `makeRoom` does.
    */
   begin(receiver: ResumableReceiver): void {
     const { session } = receiver
@@ -78,7 +83,6 @@ export class Absences {
     this.#waits.set(receiver, { since: this.time, ...this.windowOf(session) })
     session.watchSize(() => this.resized(receiver))
     this.#detached.add(receiver, addressKey(receiver.address.ip), receiver.bytes)
-    this.#makeRoom()
   }
 
   /** Waits no more: the client is back, or the session is over. Does nothing if it was not waited for. */
@@ -91,7 +95,7 @@ export class Absences {
   /** The memory that is kept for a client has changed. */
   resized(receiver: ResumableReceiver): void {
     this.#detached.resize(receiver, receiver.bytes)
-    this.#makeRoom()
+    this.makeRoom()
   }
 
   /** Changes a wait under way after the session's window was set. */
@@ -122,8 +126,8 @@ export class Absences {
   }
 
   /** Evicts sessions until the limits hold. */
-  #makeRoom(): void {
-    for (;;) {
+  makeRoom(): void {
+    while (!this.keepsAll) {
       const surplus = this.#detached.findSurplus()
       if (surplus === undefined) return
       // Removed before listeners are told: one may detach another session, which needs room too.

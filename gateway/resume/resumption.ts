@@ -33,8 +33,6 @@ export class Resumption implements ResumableKeeper {
   readonly #absences: Absences
   readonly #farewells: Farewells
   readonly #budget: SharedBudget
-  /** Whether sessions are kept at a restart, to go on at other gateways. */
-  goesOn = false
   /** The sessions of other gateways; undefined without a cluster. */
   far: FarSessions | undefined
   /**
@@ -51,6 +49,16 @@ export class Resumption implements ResumableKeeper {
     this.#farewells = new Farewells(init.resumeWindow)
     init.registry.on('resumeWindow', session => this.#absences.windowSet(session))
     this.#budget = new SharedBudget(init.maxBacklogBytesInAll, () => this.#secrets.size)
+  }
+
+  /** Whether sessions are kept at a restart, to go on at other gateways. */
+  get goesOn(): boolean {
+    return this.#absences.keepsAll
+  }
+
+  /** From now on, keeps sessions at a restart, to go on at other gateways. */
+  goOn(): void {
+    this.#absences.keepsAll = true
   }
 
   get isOn(): boolean {
@@ -164,8 +172,9 @@ export class Resumption implements ResumableKeeper {
   }
 
   /**
-   * Waits for the client of a session, from now on, without telling anybody that it is away. Does nothing if
-   * the client is back, or the session has gone or ended.
+   * Waits for the client of a session, from now on, without telling anybody that it is away: it is on its way
+   * here. So no session has to make room for it yet. Does nothing if the client is back, or the session has
+   * gone or ended.
    */
   wait(receiver: ResumableReceiver): void {
     this.#absences.begin(receiver)
@@ -200,7 +209,8 @@ export class Resumption implements ResumableKeeper {
     const { ms, isBrief } = this.#absences.windowOf(session)
     if (ms === 0) return this.#endAway(receiver, isBrief ? 'nothing to keep' : 'not to be waited for')
     metrics.count('sessionsDetached')
-    this.wait(receiver)
+    this.#absences.begin(receiver)
+    this.#absences.makeRoom()
     if (session.isOpen) registry.drop(session, receiver.dropped!.reason, ms)
   }
 

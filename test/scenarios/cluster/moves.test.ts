@@ -138,6 +138,23 @@ t.test('a drained gateway hands all sessions over: no request is lost or run twi
   t.match(b.metrics(), { sessionsMovedIn: 5 })
 })
 
+t.test('the limits of sessions that wait for their clients end none that a drain sends away', async t => {
+  const limits = { maxDetachedSessions: 1, maxDetachedSessionsPerAddress: 1, maxDetachedBytes: 1_024 }
+  const { gateways, join } = await start(t, ['a', 'b'], { ...limits, drainSpread: 0 })
+  const [a, b] = gateways as [Gateway, Gateway]
+  const players = await Promise.all(Array.from({ length: 10 }, () => join(a)))
+  for (const { client, goTo } of players) {
+    await client.request('player.add')
+    goTo(b)
+  }
+  await a.drain()
+  for (const { client, losses } of players) {
+    t.match(await client.request('player.state'), { count: 1 })
+    t.same(losses, [])
+  }
+  t.equal(a.metrics().detachedSessionsEvicted, 0)
+})
+
 t.test('a gateway that has just started, or whose link was lost, finds a session that has moved', async t => {
   const { gateways, join, network, start: startOne } = await start(t, ['a', 'b'])
   const [a, b] = gateways as [Gateway, Gateway]
