@@ -27,8 +27,8 @@ export class Absences {
   readonly #evicted: SeldomLine
   #forgiven = 0
   /**
-   * Whether the limits end no session, since the gateway itself sends the clients away. It takes in no new ones
-   * then, so this ends soon.
+   * Whether the limits end no session, since the gateway itself sends the clients away. It takes in no new
+   * ones then, so this ends soon.
    */
   keepsAll = false
 
