@@ -65,7 +65,24 @@ export async function readConfiguration({ flags, env, folder }: ConfigurationIni
     options[row.name] = typeof given === 'string' ? readText(row, given) : given
     origins.set(row.name, given === false ? `--no-${flag}` : `--${flag}`)
   }
-  return { options, origins, file: path, warnings: [...variables.warnings, ...warnings] }
+  const all = [...variables.warnings, ...warnings, ...listShortTimes(options, origins)]
+  return { options, origins, file: path, warnings: all }
+}
+
+/** Times up to this number without a unit may have been meant as seconds. */
+const mayBeSeconds = 60
+
+/** Returns a sentence for each time of some milliseconds that by default is a second or longer. */
+function listShortTimes(
+  options: Readonly<Record<string, unknown>>,
+  origins: ReadonlyMap<string, string>
+): string[] {
+  return optionTable.flatMap(({ name, check, defaultValue }) => {
+    const value = options[name]
+    if (check.type !== 'duration' || typeof value !== 'number' || !(Number(defaultValue) >= 1_000)) return []
+    if (value <= 0 || value > mayBeSeconds) return []
+    return `\`${name}\` is ${value} ms (from ${origins.get(name)}): a number without a unit is milliseconds. Write ${value}s for seconds, or ${value}ms`
+  })
 }
 
 /**

@@ -117,10 +117,13 @@ function formatSockets({ sockets, events, scenario }: LoadResult, paint: Paint):
       ? `${formatCount(open)} of ${formatCount(asked)} open at the end`
       : countOf(asked, 'player')
   const lines = [`Sockets     ${count}${events > 0 ? `; ${countOf(events, 'event')} came` : ''}`]
-  if (cuts + resumed + sessionsLost > 0)
+  if (cuts + resumed + sessionsLost > 0) {
+    const away = cuts - resumed - sessionsLost
+    const atEnd = away > 0 ? `, ${formatCount(away)} without an answer at the end` : ''
     lines.push(
-      `Cuts        ${formatCount(cuts)}; ${countOf(resumed, 'session')} resumed, ${formatCount(sessionsLost)} lost`
+      `Cuts        ${formatCount(cuts)}; ${countOf(resumed, 'session')} resumed, ${formatCount(sessionsLost)} lost${atEnd}`
     )
+  }
   const troubles = [...formatTroubles(failures), ...formatTroubles(ends)]
   return troubles.length === 0 ? lines : [...lines, '', paint('red', 'Connections'), ...indent(troubles), '']
 }

@@ -45,6 +45,16 @@ t.test('flags take precedence over the environment, the environment over the fil
   })
 })
 
+t.test('a time that may have been meant in seconds is told, one with a unit is not', async t => {
+  const path = folder(t, { 'sallyport.config.json': '{ "heartbeat": 30, "closeTimeout": "5ms" }' })
+  const flags = { 'drain-timeout': '5', 'resume-window': '0', 'request-timeout': '100', 'drain-spread': '5s' }
+  const { warnings } = await read(path, flags)
+  const said = (name: string, ms: number, origin: string) =>
+    `\`${name}\` is ${ms} ms (from ${origin}): a number without a unit is milliseconds. Write ${ms}s for seconds, or ${ms}ms`
+  const file = join(path, 'sallyport.config.json')
+  t.same(warnings.toSorted(), [said('drainTimeout', 5, '--drain-timeout'), said('heartbeat', 30, file)])
+})
+
 t.test('PORT is honoured where SALLYPORT_PORT is not given, also beside a Service of Kubernetes', async t => {
   const path = folder(t, { 'sallyport.config.json': '{ "port": 1 }' })
   const portOf = async (env: NodeJS.ProcessEnv) => {

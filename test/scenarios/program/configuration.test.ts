@@ -270,12 +270,13 @@ t.test('a file that ends the process is a fault with its place, whatever its exi
 
 t.test('an example that there is not is refused, also where handlers are given', async t => {
   const game = makeGame(t)
+  rmSync(join(game, 'sallyport.config.ts'))
   const [wrong, right] = await Promise.all([
-    run(game, ['check', '--example', 'nope']),
-    run(game, ['check', '--example', 'chat'])
+    run(game, ['check', '--example', 'nope', '--handlers', 'handlers']),
+    run(game, ['check', '--example', 'chat', '--handlers', 'handlers'])
   ])
   t.match(wrong, { code: 1, out: '', err: /^sallyport: There is no example "nope"; there are: .*chat/ })
-  t.match(right, { code: 0, out: `handlers       ${game}/handlers, with 1 route`, err: '' })
+  t.match(right, { code: 0, out: /^handlers {7}handlers, with 1 route$/m, err: '' })
 })
 
 t.test('a file that sets an exit code does not change that of the command', async t => {
