@@ -294,6 +294,13 @@ t.test('what ARCHITECTURE.md calls by class and member is there', async t => {
   }
 })
 
+t.test('what ARCHITECTURE.md says to be in a file is there', async t => {
+  const places = [...readText('ARCHITECTURE.md').matchAll(/`(\w+)` in `([\w/-]+\.ts)`/g)]
+  t.ok(places.length > 3)
+  for (const [, name, path] of places)
+    t.match(readText(path!), new RegExp(`\\b${name}\\b`), `${name} in ${path}`)
+})
+
 t.test(
   'the README is for a first visitor: at most 125 lines, with a handler, its client and two commands',
   async t => {

@@ -15,6 +15,8 @@ for (const { name, type, labels } of definitions) {
 }
 const ownLabels = ['job', 'instance']
 const functions = [
+  'absent',
+  'or',
   'sum',
   'avg',
   'min',

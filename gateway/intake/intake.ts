@@ -108,24 +108,24 @@ export class Intake {
   }
 
   #refuseLarge(refused: RefusedRequest, bytes: number): void {
-    const { session, route, id } = refused
+    const { session, route } = refused
     const { maxBodyBytes: limit, log } = this.#init
     const error = errors.bodyTooLarge(`${bytes} bytes`, limit)
     log.info('A body was refused', { route, ...nameSession(session), bytes, limit, option: 'maxBodyBytes' })
-    if (id === 0) this.#refusedNotifies.count(session, error)
-    this.#refuse(refused, error, 'bodiesTooLarge')
+    this.#refuseByLimit(refused, error, 'bodiesTooLarge')
   }
 
-  /**
-   * Refuses because of a limit. A notify has no reply, so its client is told how many were refused, at most
-   * once a second.
-   */
   #refuseLoad(refused: RefusedRequest, error: GatewayError): void {
     const isOverload = error.code === errors.overloaded.code
-    if (refused.id === 0) this.#refusedNotifies.count(refused.session, error)
     const { route, session } = refused
     if (isOverload) this.#overloaded.tell({ route, why: error.message })
     else this.#rateLimited.tell({ route, ...nameSession(session), why: error.message })
-    this.#refuse(refused, error, isOverload ? 'requestsOverloaded' : 'requestsRateLimited')
+    this.#refuseByLimit(refused, error, isOverload ? 'requestsOverloaded' : 'requestsRateLimited')
+  }
+
+  /** A notify has no reply, so its client is told how many a limit has refused, at most once a second. */
+  #refuseByLimit(refused: RefusedRequest, error: GatewayError, metric: CounterName): void {
+    if (refused.id === 0) this.#refusedNotifies.count(refused.session, error)
+    this.#refuse(refused, error, metric)
   }
 }

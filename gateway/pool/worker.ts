@@ -76,7 +76,7 @@ export class Worker {
   isOutdated = false
   /** What it loads or starts at present, until it is up. */
   step: string | undefined
-  /** The figures that the worker has reported last. */
+  /** What the worker has reported last, each 5 s; undefined without an internal port. */
   figures: ThreadFigures | undefined
   #state: WorkerState = 'starting'
   /**

@@ -40,7 +40,7 @@ export interface PeerRelayInit {
  */
 export type SinceVersions = Readonly<Record<string, number>>
 
-const ofThisRelease: SinceVersions = {}
+export const sinceVersions: SinceVersions = {}
 const firstVersion = 1
 
 /** Acks in ranges that may be more than there were operations. None should be: each has one answer. */
@@ -110,8 +110,8 @@ export class PeerRelay {
 
   /** Whether the other gateway's version has the operation. It can't even read one that it does not know. */
   knows(operation: string): boolean {
-    const { sinceVersions = ofThisRelease } = this.#init
-    return this.link.version >= (sinceVersions[operation] ?? firstVersion)
+    const since = this.#init.sinceVersions ?? sinceVersions
+    return this.link.version >= (since[operation] ?? firstVersion)
   }
 
   /** Counts an event that can't be sent, and that nobody waits for. */

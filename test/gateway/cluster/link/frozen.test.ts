@@ -20,6 +20,7 @@ import {
   messageKinds
 } from '../../../../gateway/cluster/link/messages.js'
 import { formatHello, type Hello, parseHello } from '../../../../gateway/cluster/members/hello.js'
+import { sinceVersions } from '../../../../gateway/cluster/relays/peer-relay.js'
 import { Inbox, type InboxReader, readInbox } from '../../../../shared/link/inbox.js'
 import {
   type EventReader,
@@ -65,6 +66,11 @@ const operations: Readonly<Record<string, readonly unknown[]>> = {
   channelSize: [user, 'room 1'],
   destroyChannel: [user, 'room 1']
 }
+
+/** The operations that are as old as the protocol. Nothing is added here. */
+const ofVersion1 =
+  'push pushAll bind unbind update commit setResumeWindow read readByUid kick kickByUid send sendToUser broadcast ' +
+  'sendToUsers join leave joinUser leaveUser sessionsInChannel sendToChannel members channelSize destroyChannel'
 
 /** What only a worker tells its gateway: no gateway sends it to another. */
 const ofWorkers = [
@@ -151,6 +157,15 @@ if (process.env['FREEZE'] === '1') {
   writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`)
   Object.assign(frozen, all)
 }
+
+t.test('an operation that came later is asked only of gateways that know it', async t => {
+  for (const name of Object.keys(operations)) {
+    const since = sinceVersions[name]
+    const isNew = !ofVersion1.split(' ').includes(name)
+    t.equal(since !== undefined, isNew, `${name}: is it in sinceVersions of peer-relay.ts, if it is new`)
+    t.ok((since ?? 1) <= linkVersions.most, `${name}: this release speaks its version`)
+  }
+})
 
 t.test('each operation is here, or is one that only workers send', async t => {
   t.same([...Object.keys(operations), ...ofWorkers].sort(), Object.keys(outboxKinds).sort())
