@@ -6,7 +6,7 @@
 
 import { type ErrorData, errors, GatewayError } from '../../shared/errors.js'
 import { requestFlags } from '../../shared/link/batch.js'
-import { UnreadableError } from '../../shared/link/outbox-reader.js'
+import { UnreadableError } from '../../shared/link/outbox-fields.js'
 import type { Logger } from '../../shared/text/log.js'
 import type { Worker } from '../pool/worker.js'
 import type { Outcome, Request } from '../sessions/request.js'

@@ -15,7 +15,8 @@ import type {
   RouteHello
 } from '../../shared/link/hello.js'
 import type { EventReader, OperationReader, OutcomeReader } from '../../shared/link/outbox.js'
-import { OutboxReader, UnreadableError } from '../../shared/link/outbox-reader.js'
+import { UnreadableError } from '../../shared/link/outbox-fields.js'
+import { OutboxReader } from '../../shared/link/outbox-reader.js'
 import { showValue } from '../../shared/text/shown.js'
 import { messageOf } from '../../shared/text/thrown.js'
 

@@ -15,7 +15,7 @@
  */
 import { type ClaimTable, claim, countClaimed, openSlot, takeUnclaimed } from '../../shared/link/claims.js'
 import type { AbortReason } from '../../shared/link/inbox.js'
-import { UnreadableError } from '../../shared/link/outbox-reader.js'
+import { UnreadableError } from '../../shared/link/outbox-fields.js'
 import type { Lane } from './lane.js'
 import type { Request } from './request.js'
 import type { Session } from './session.js'

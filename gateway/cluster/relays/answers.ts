@@ -1,6 +1,6 @@
 /** Reads the answers of another gateway. They come from outside, and so each item is checked. */
 import { inboxKinds } from '../../../shared/link/inbox.js'
-import { UnreadableError } from '../../../shared/link/outbox-reader.js'
+import { UnreadableError } from '../../../shared/link/outbox-fields.js'
 import { showValue } from '../../../shared/text/shown.js'
 import type { AnswerReader } from '../../operations/operation-acks.js'
 import type { Item } from '../link/links.js'

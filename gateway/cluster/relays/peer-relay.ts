@@ -3,7 +3,7 @@
  * wants an answer has one end: the answer, its deadline, or the end of the link.
  */
 import { type ErrorData, errors, type GatewayError } from '../../../shared/errors.js'
-import { UnreadableError } from '../../../shared/link/outbox-reader.js'
+import { UnreadableError } from '../../../shared/link/outbox-fields.js'
 import type { Outbox } from '../../../shared/link/outbox-writer.js'
 import type { Metrics } from '../../telemetry/metrics.js'
 import type { Item, Link } from '../link/links.js'

@@ -3,7 +3,7 @@
  * one is an error, since a number that is not true would be worse.
  */
 import { type ErrorData, errors } from '../../../shared/errors.js'
-import { UnreadableError } from '../../../shared/link/outbox-reader.js'
+import { UnreadableError } from '../../../shared/link/outbox-fields.js'
 import { showValue } from '../../../shared/text/shown.js'
 import type { Asker, PeerRelay } from '../relays/peer-relay.js'
 

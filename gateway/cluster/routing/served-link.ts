@@ -4,7 +4,8 @@
  */
 import { errors } from '../../../shared/errors.js'
 import { refuseOutcomes } from '../../../shared/link/outbox.js'
-import { OutboxReader, UnreadableError } from '../../../shared/link/outbox-reader.js'
+import { UnreadableError } from '../../../shared/link/outbox-fields.js'
+import { OutboxReader } from '../../../shared/link/outbox-reader.js'
 import { type AnswerReader, OperationAcks } from '../../operations/operation-acks.js'
 import type { OperationTargets, WorkerOperations } from '../../operations/worker-operations.js'
 import type { Interest } from '../interest/interest.js'

@@ -6,7 +6,7 @@ import { readAnswers } from '../../../../gateway/cluster/relays/answers.js'
 import { PeerRelay } from '../../../../gateway/cluster/relays/peer-relay.js'
 import { RemoteViews } from '../../../../gateway/cluster/routing/remote-views.js'
 import { Metrics } from '../../../../gateway/telemetry/metrics.js'
-import { UnreadableError } from '../../../../shared/link/outbox-reader.js'
+import { UnreadableError } from '../../../../shared/link/outbox-fields.js'
 import { Channel } from '../../../../workers/api/channel.js'
 import { matchRows } from '../../../helpers/match-rows.js'
 import {

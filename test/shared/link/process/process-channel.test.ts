@@ -1,7 +1,7 @@
 /** The channel to a worker process: messages arrive as they were sent, and anything else is reported. */
 import { PassThrough } from 'node:stream'
 import t from 'tap'
-import { ProcessChannel } from '../../../shared/link/process-channel.js'
+import { ProcessChannel } from '../../../../shared/link/process/process-channel.js'
 
 /** Returns what a channel reads from these pieces of bytes. */
 async function read(pieces: readonly Uint8Array[]) {

@@ -3,11 +3,11 @@
  * these: it has a link of its own, shared memory, and Piscina.
  */
 
-import type { WorkerQuestion } from '../examination/question.js'
-import type { Batch } from './batch.js'
-import type { FromWorker } from './hello.js'
-import type { InboxMessage } from './inbox.js'
-import type { WorkerSetup } from './worker-setup.js'
+import type { WorkerQuestion } from '../../examination/question.js'
+import type { Batch } from '../batch.js'
+import type { FromWorker } from '../hello.js'
+import type { InboxMessage } from '../inbox.js'
+import type { WorkerSetup } from '../worker-setup.js'
 
 /** The messages from the gateway to a worker process. */
 export type ToProcess =

@@ -6,7 +6,7 @@
  */
 import type { Duplex } from 'node:stream'
 import { Deserializer, Serializer } from 'node:v8'
-import { showValue } from '../text/shown.js'
+import { showValue } from '../../text/shown.js'
 
 /** First four bytes of a header: unlikely to be written by chance. The next four are the message's length. */
 const mark = 0x9a11_90e7
