@@ -1,6 +1,6 @@
 /**
- * The fields of an outbox, as the gateway reads them: each is checked, since a worker may be at fault. Owned by
- * the OutboxReader, which knows which fields an item has.
+ * The fields of an outbox, as the gateway reads them: each is checked, since a worker may be at fault. Owned
+ * by the OutboxReader, which knows which fields an item has.
  */
 import { exceedsBytes, maxEventBytes, maxNameBytes, maxOptionLength } from '../check.js'
 import { type Delivery, deliveries, type EventText } from '../events/event.js'

@@ -32,6 +32,10 @@ export class GatewayStock implements Stock {
   readonly #leavers = new Map<number, Leaver>()
   /** Whether a session whose next gateway is over can be restored from the store. Set if it keeps records. */
   isKept: ((session: Session) => boolean) | undefined
+  /** Whether no other gateway can have restored a session. Set if records are kept. */
+  isSurelyHere: ((session: Session) => boolean) | undefined
+  /** Sessions on their way that another gateway has restored meanwhile. */
+  readonly #restoredElsewhere = new Set<number>()
   /** The claims that it keeps for sessions that have gone. */
   readonly owed: OwedClaims
   /** Sessions that are being restored here, or were parked: whoever asks for one is to ask again. */
@@ -87,6 +91,7 @@ export class GatewayStock implements Stock {
     const { registry, resumption, hooks, lanes, claims } = this.#init
     const leaver = this.#leavers.get(sid)
     if (leaver === undefined) return
+    if (this.#restoredElsewhere.delete(sid)) return this.#leaveToStore(leaver)
     this.#leavers.delete(sid)
     const { session, receiver, requests, absence } = leaver
     receiver.stay()
@@ -104,11 +109,8 @@ export class GatewayStock implements Stock {
     const leaver = this.#leavers.get(sid)
     if (leaver === undefined) return
     const { session, receiver } = leaver
-    if (!this.#init.registry.isEnding(session) && this.isKept?.(session) === true) {
-      this.cuts?.stays(sid)
-      if (session.uid !== null) this.#init.claims?.takeBack(session.uid, sid)
-      return this.#moveToStore(session, receiver)
-    }
+    const isEnding = this.#init.registry.isEnding(session)
+    if (!isEnding && this.isKept?.(session) === true) return this.#leaveToStore(leaver)
     this.#restore(sid)
     // undefined: its client had come back here and was not connected yet.
     const { code, kickReason } = receiver.dropped ?? lostWithGateway
@@ -122,6 +124,7 @@ export class GatewayStock implements Stock {
     const leaver = this.#leavers.get(sid)
     if (leaver === undefined) return
     this.#leavers.delete(sid)
+    this.#restoredElsewhere.delete(sid)
     const { session, receiver, late } = leaver
     repeatChannels(leaver, to)
     const head = { rid: 0, viewId: 0, ack: 0, frontendId: to.frontendId, sid }
@@ -185,6 +188,14 @@ export class GatewayStock implements Stock {
     return true
   }
 
+  /** A session on its way comes back from there, and the store has it. */
+  #leaveToStore({ session, receiver }: Leaver): void {
+    const { sid, uid } = session
+    this.cuts?.stays(sid)
+    if (uid !== null) this.#init.claims?.takeBack(uid, sid)
+    this.#moveToStore(session, receiver)
+  }
+
   /** The store has a session that is on its way. */
   #moveToStore(session: Session, receiver: ResumableReceiver): void {
     const { registry, resumption, claims } = this.#init
@@ -197,15 +208,17 @@ export class GatewayStock implements Stock {
     this.operations?.decided(sid)
   }
 
-  /** Lets a session go that another gateway has restored. */
+  /** Lets a session go that another gateway has restored. One on its way goes if it comes back from there. */
   async letGo(session: Session): Promise<void> {
     const { resumption, lanes } = this.#init
     const { sid, receiver } = session
-    if (!(receiver instanceof ResumableReceiver) || this.#leavers.has(sid)) return
+    if (!(receiver instanceof ResumableReceiver)) return
+    if (this.#leavers.has(sid)) return void this.#restoredElsewhere.add(sid)
     receiver.letGo()
     resumption.letGo(receiver)
     await lanes.hold(session, longestRun)
     if (!session.isOpen) return
+    if (this.#leavers.has(sid)) return void this.#restoredElsewhere.add(sid)
     // Its client may have come back meanwhile.
     receiver.letGo()
     this.#take(session, receiver, undefined)
@@ -221,7 +234,7 @@ export class GatewayStock implements Stock {
 
   #mayMove(session: Session): boolean {
     const { uid, sid } = session
-    if (this.#isBusy(session)) return false
+    if (this.#isBusy(session) || this.isSurelyHere?.(session) === false) return false
     return uid === null || this.#init.claims?.mayMove(uid, sid) !== false
   }
 

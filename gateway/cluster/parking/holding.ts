@@ -10,7 +10,7 @@ import type { TooLarge } from './too-large.js'
 
 export interface ReplicasInit {
   readonly log: ParkedLog
-  readonly registry: Pick<Registry, 'all' | 'find' | 'on' | 'kick'>
+  readonly registry: Pick<Registry, 'all' | 'findRecipient' | 'on' | 'kick'>
   /** The own start. */
   readonly start: () => number
   /** Whether the own start has a good lease, so that no other gateway takes it for dead. */

@@ -172,6 +172,7 @@ export class Parking {
 
   /** Follows where the sessions go from here, as long as this gateway's records of them may be the newest. */
   #followGiven({ registry, members, stock, timing }: ParkingInit): void {
+    stock.isSurelyHere = session => this.#replicas.isSurelyHere(session)
     stock.isKept = session => {
       const isKept = this.#replicas.isWritten(session)
       if (isKept) void this.#given.release(session.sid)

@@ -101,6 +101,10 @@ export class Replicas {
   }
 
   /** Whether no other gateway can have restored a session. */
+  isSurelyHere(session: Session): boolean {
+    return this.#isSurelyHere(this.#of(session))
+  }
+
   #isSurelyHere(holding: Holding): boolean {
     return this.#init.hasLease() && holding.start === this.#init.start()
   }
@@ -160,7 +164,7 @@ export class Replicas {
   #pump(): void {
     for (const session of this.#due) {
       if (this.#writing.size === mostWrites || !this.#init.log.isUp) return
-      if (this.#writing.has(session) || !this.#isSurelyHere(this.#of(session))) continue
+      if (this.#writing.has(session) || !this.isSurelyHere(session)) continue
       this.#due.delete(session)
       if (!session.isOpen) continue
       this.#writing.add(session)

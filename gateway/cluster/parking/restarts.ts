@@ -13,7 +13,7 @@ import { longestKept } from './entries/parked-log.js'
 import type { Holding, ReplicasInit } from './holding.js'
 
 export interface RestartsInit extends Pick<ReplicasInit, 'log' | 'timing' | 'start' | 'isDead' | 'lost'> {
-  readonly registry: Pick<Registry, 'find'>
+  readonly registry: Pick<Registry, 'findRecipient'>
   readonly held: ReadonlyMap<Session, Holding>
   readonly watch: LogWatch
   /** Called when the log was made anew. */
@@ -68,7 +68,8 @@ export class Restarts {
 
   #find(sid: number): { session: Session; holding: Holding } | undefined {
     const { registry, held } = this.#init
-    const session = registry.find(sid)
+    // One on its way may come back from there.
+    const session = registry.findRecipient(sid)
     const holding = session && held.get(session)
     return session && holding && { session, holding }
   }
@@ -108,7 +109,9 @@ export class Restarts {
     await (holding.next ?? holding.running)
     const { generation, record, written } = holding
     if (!session.isOpen || holding.isOver) return true
-    if (generation === undefined || (record === undefined && holding.claim === undefined)) return true
+    if (generation === undefined) return true
+    // The store may have a record whose answer was lost.
+    if (record === undefined && holding.claim === undefined && holding.leftovers === 0) return true
     const claim = await log.append(sid, formatClaim(start))
     const entries = claim === undefined ? undefined : await log.read(sid)
     if (claim === undefined || entries === undefined) return false

@@ -2,6 +2,7 @@
 import t from 'tap'
 import type { Client } from '../../../client/node.js'
 import { subjectsOf } from '../../../gateway/cluster/bus/subjects.js'
+import { ParkedLog } from '../../../gateway/cluster/parking/entries/parked-log.js'
 import type { Gateway } from '../../../gateway/index.js'
 import { closeCodes } from '../../../shared/close-codes.js'
 import { HeldMoves } from '../../helpers/cluster/held-moves.js'
@@ -395,6 +396,43 @@ t.test('a session that is not moved since its gateway is gone is counted, and th
     }
   ])
 })
+
+t.test(
+  'a session on its way from a gateway that is cut off does not come back once it ended elsewhere',
+  async t => {
+    const { gateways, network, join } = await start(t, ['a', 'b'], {
+      replicate: 'behind',
+      replicateEvery: 20,
+      leaseTtl: 1_000
+    })
+    const [a, b] = gateways as [Gateway, Gateway]
+    const ended: string[] = []
+    for (const gateway of gateways) gateway.sessions.on('closed', ({ frontendId }) => ended.push(frontendId))
+    const { client, proxy, goTo } = await join(a)
+    const sid = (await client.request('player.login', { uid: 'red', channel: 'lobby' })) as number
+    const kept = new ParkedLog(network.join('test'), 'sallyport')
+    await kept.open()
+    while (!(await kept.read(sid))!.some(({ kind }) => kind === 'record'))
+      await new Promise(resolve => setTimeout(resolve, 5))
+    network.fault = ({ kind, from, to }) =>
+      kind === 'message' && `${from}${to}` === 'ab' ? 'drop' : undefined
+    goTo(b)
+    proxy.cut('reset')
+    await until('it is on its way', () => a.metrics().sessionsInTransit === 1)
+    network.cutOff('a')
+    await until('b has restored it', () => b.sessions.getSessionsCount() === 1)
+    await until('its client is there', () => client.state === 'open')
+    client.close()
+    await until('it has ended', () => b.sessions.getSessionsCount() === 0)
+    network.heal()
+    network.fault = () => undefined
+    await until('nothing of it is left', () => {
+      const { sessionsInTransit, leasesLost } = a.metrics()
+      return leasesLost === 1 && sessionsInTransit === 0 && a.sessions.getSessionsCount() === 0
+    })
+    t.same(ended, ['b'])
+  }
+)
 
 t.test('with kick a user has one session, that of the last login, while sessions move', async t => {
   const { gateways, join } = await start(t, ['a', 'b', 'c'], { singleSession: 'kick' })

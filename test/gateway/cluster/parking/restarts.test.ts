@@ -48,7 +48,7 @@ async function cutOff() {
     timing,
     isDead: async () => false,
     start: () => start,
-    registry: { find: sid => [...held.keys()].find(each => each.sid === sid) },
+    registry: { findRecipient: sid => [...held.keys()].find(each => each.sid === sid) },
     lost: ({ sid }) => lost!.push(sid),
     kept: ({ sid }) => kept!.push(sid),
     kicked: ({ sid }, reason) => kicked.push([sid, reason]),
@@ -86,6 +86,17 @@ t.test('while the store gives no answer nothing is decided, and it is asked agai
   t.ok([7, 8].some(sid => restarts.isUndecided(sid)))
   t.equal(await restarts.isHere(7), false)
   await until('both are decided', () => [7, 8].every(sid => !restarts.isUndecided(sid)))
+  t.same([lost, kept], [[7], [8]])
+})
+
+t.test('one whose first record was written without an answer is let go, too', async t => {
+  const { restarts, held, lost, kept, begin } = await cutOff()
+  for (const holding of held.values()) {
+    delete holding.record
+    holding.leftovers = 1
+  }
+  begin(3)
+  await restarts.begin(3)
   t.same([lost, kept], [[7], [8]])
 })
 
