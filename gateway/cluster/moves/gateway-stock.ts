@@ -91,7 +91,7 @@ export class GatewayStock implements Stock {
     const { registry, resumption, hooks, lanes, claims } = this.#init
     const leaver = this.#leavers.get(sid)
     if (leaver === undefined) return
-    if (this.#restoredElsewhere.delete(sid)) return this.#leaveToStore(leaver)
+    if (this.#restoredElsewhere.has(sid)) return this.#leaveToStore(leaver)
     this.#leavers.delete(sid)
     const { session, receiver, requests, absence } = leaver
     receiver.stay()
@@ -201,6 +201,7 @@ export class GatewayStock implements Stock {
     const { registry, resumption, claims } = this.#init
     const { sid, uid } = session
     this.#leavers.delete(sid)
+    this.#restoredElsewhere.delete(sid)
     registry.moveOut(session, inStore)
     resumption.moveOut(receiver)
     this.cuts?.ended(sid)
