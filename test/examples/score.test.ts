@@ -1,12 +1,10 @@
 /** The player of the score example, against servers that fail it. `command-line.test.ts` plays a gateway. */
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import t, { type Test } from 'tap'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { root } from '../helpers/paths.js'
+import { runPlayer } from '../helpers/example-player.js'
 
 /** Plays against a server that does this when the first request arrives. Returns the exit code and stderr. */
 async function play(t: Test, answer: (socket: WebSocket, bytes: Duplex) => void) {
@@ -19,18 +17,7 @@ async function play(t: Test, answer: (socket: WebSocket, bytes: Duplex) => void)
   })
   await once(server, 'listening')
   const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return { url, ...(await run(t, url)) }
-}
-
-async function run(t: Test, url: string) {
-  const child = spawn(process.execPath, [join(root, 'dist/examples/score/play.js'), url])
-  t.teardown(() => child.kill('SIGKILL'))
-  let err = ''
-  child.stderr.on('data', data => {
-    err += data
-  })
-  const [code] = await once(child, 'close')
-  return { code, err }
+  return { url, ...(await runPlayer(t, 'score', url)) }
 }
 
 t.test('if the gateway ends while it plays, the player says so and ends with 1', async t => {
@@ -47,7 +34,7 @@ t.test('at a frame that is none, the player says what is wrong and ends with 1',
 })
 
 t.test('where no gateway listens, the player says how to start one', async t => {
-  const { code, err } = await run(t, 'ws://127.0.0.1:1')
+  const { code, err } = await runPlayer(t, 'score', 'ws://127.0.0.1:1')
   t.equal(code, 1)
   t.match(
     err,

@@ -1,23 +1,13 @@
 /** The player of the starter, where it cannot play. `init.test.ts` plays in a project made of the starter. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { runPlayer } from '../helpers/example-player.js'
 import { startGateway } from '../helpers/gateway.js'
 import { root } from '../helpers/paths.js'
 
 const starter = join(root, 'dist/examples/starter')
 
-async function play(t: Test, url: string) {
-  const child = spawn(process.execPath, [join(starter, 'play.js'), url])
-  t.teardown(() => child.kill('SIGKILL'))
-  let err = ''
-  child.stderr.on('data', data => {
-    err += data
-  })
-  const [code] = await once(child, 'close')
-  return { code, err }
-}
+const play = (t: Test, url: string) => runPlayer(t, 'starter', url)
 
 const advice =
   /\. Run npm run dev first, or pass a gateway's address: npm run play -- ws:\/\/127\.0\.0\.1:4000\n$/
